@@ -1,1 +1,19 @@
-//! shim
+//! Slipway's runtime: hosts Spin applications with metrics, health probes and draining.
+//!
+//! The way of a request: [`server`] accepts it, [`routing`] finds its component, [`engine`] runs it in an instance,
+//! and [`host`] answers what the instance asks of the world.
+
+pub mod assemble;
+pub mod cli;
+pub mod engine;
+pub mod files;
+pub mod host;
+pub mod lifecycle;
+pub mod logging;
+pub mod manifest;
+pub mod metrics;
+pub mod outbound;
+pub mod routing;
+pub mod server;
+pub mod up;
+pub mod variables;

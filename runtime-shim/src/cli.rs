@@ -1,0 +1,125 @@
+//! The command line of `slipway`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::logging::LogFormat;
+
+/// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
+#[derive(Debug, Parser)]
+#[command(name = "slipway", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How log lines look.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "SLIPWAY_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// Least level that is logged: error, warn, info, debug, trace or off. Requests are logged at info; RUST_LOG overrules it.
+    #[arg(long, global = true, default_value = "info")]
+    pub log_level: LevelFilter,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the application of a spin.toml.
+    Up(Up),
+}
+
+/// Arguments of `slipway up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// The application: a spin.toml, or a folder that has one.
+    #[arg(
+        short = 'f',
+        long = "from",
+        visible_alias = "file",
+        default_value = "spin.toml",
+        value_name = "MANIFEST"
+    )]
+    pub from: PathBuf,
+
+    /// Address for the application's requests.
+    #[arg(
+        long,
+        env = "SPIN_HTTP_LISTEN_ADDR",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Address for probes, metrics, /drain and internal paths. Without it, probes and metrics share the application's
+    /// port, where the application's own routes come first.
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<SocketAddr>,
+
+    /// Value of an application variable: NAME=VALUE, NAME=@FILE for a file's content, or @FILE for a TOML or JSON file
+    /// of variables. May be repeated; SPIN_VARIABLE_<NAME> in the environment is the other way.
+    #[arg(long = "variable", visible_alias = "env", value_name = "NAME=VALUE")]
+    pub variables: Vec<String>,
+
+    /// Folder for databases; `.slipway` beside the manifest if not given.
+    #[arg(long, value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Ask the application, this often, to go on with work that is due: 5s, 1m. In a cluster, a CronJob does this.
+    #[arg(long, value_name = "PERIOD", value_parser = humantime::parse_duration)]
+    pub sweep_every: Option<Duration>,
+
+    /// Limits and times of requests.
+    #[command(flatten)]
+    pub limits: RequestLimits,
+
+    /// Times of the drain.
+    #[command(flatten)]
+    pub drain: Drain,
+}
+
+/// Limits and times of requests.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct RequestLimits {
+    /// Time a request may take until its answer begins; after it, the client gets a 504.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub request_timeout: Duration,
+
+    /// Time a component may go on working after it has answered.
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub background_timeout: Duration,
+
+    /// Time an instance without work is kept for the next request.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub instance_idle: Duration,
+
+    /// Memory that one instance may have, in bytes.
+    #[arg(long, env = "SPIN_MAX_INSTANCE_MEMORY", default_value_t = 256 * 1024 * 1024, value_name = "BYTES")]
+    pub max_instance_memory: usize,
+
+    /// Requests that are worked on at once; beyond, clients get a 503 at once.
+    #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::engine::MAX_INSTANCES)))]
+    pub max_concurrent_requests: u32,
+}
+
+/// Times of the drain that SIGTERM begins. A second signal ends the process at once.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Drain")]
+pub struct Drain {
+    /// Time between being unready and accepting no more connections: load balancers need it to notice.
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub drain_delay: Duration,
+
+    /// Time that requests in flight have to finish after that.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub drain_timeout: Duration,
+}

@@ -1,0 +1,222 @@
+//! The life of an instance: created when no other is free, reused for later requests, ended by a trap, a time-out or
+//! idleness.
+//!
+//! One request at a time in an instance: a trap takes all requests of its instance with it. Instances of WASIp2
+//! components serve one request only, since that interface never promised them a second.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+use wasmtime::{Engine, Store, StoreContextMut};
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, ProxyHandler, ProxyPre, Request, Response, ShouldAccept, WorkerExpiration,
+    WorkerState, WorkerStatus,
+};
+
+use super::Loaded;
+use crate::host::{Ctx, Granted};
+use crate::metrics::Metrics;
+
+/// Epochs that a guest may run before it lets others in.
+const YIELD_AFTER_EPOCHS: u64 = 1;
+
+/// A guest that computes without pause is ended this long after its request has timed out, should the orderly way
+/// not have worked. See `WorkerState::on_request_start` in wasmtime-wasi-http.
+const TIMEOUT_GRACE: Duration = Duration::from_millis(100);
+
+/// Bounds on the work of instances.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Time that a request may take until the head of its answer.
+    pub request: Duration,
+    /// Time that work may go on after the answer.
+    pub background: Duration,
+    /// Time that an instance without work is kept.
+    pub idle: Duration,
+}
+
+/// What travels with a request into its instance.
+pub struct RequestData {
+    /// The request's id, for log lines.
+    pub id: Arc<str>,
+}
+
+/// The instances of one component.
+pub struct Workers {
+    handler: ProxyHandler<Pool>,
+}
+
+impl Workers {
+    /// A pool without instances; the first request creates one.
+    pub fn new(
+        engine: Engine,
+        loaded: Loaded,
+        granted: Arc<Granted>,
+        metrics: Arc<Metrics>,
+        limits: Limits,
+    ) -> Self {
+        metrics.declare_component(&granted.id);
+        let pool = Pool {
+            engine,
+            pre: loaded.0,
+            granted,
+            metrics,
+            limits,
+        };
+        Self {
+            handler: ProxyHandler::new(pool),
+        }
+    }
+
+    /// The component's id and what it may use.
+    pub fn granted(&self) -> &Granted {
+        &self.handler.state().granted
+    }
+
+    /// Runs a request in a free or new instance.
+    ///
+    /// # Errors
+    /// As [`ProxyHandler::handle`] says.
+    pub async fn handle(&self, data: RequestData, request: Request) -> wasmtime::Result<Response> {
+        self.handler.handle(data, request).await
+    }
+}
+
+struct Pool {
+    engine: Engine,
+    pre: ProxyPre<Ctx>,
+    granted: Arc<Granted>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+}
+
+impl HandlerState for Pool {
+    type StoreData = Ctx;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<Ctx, Expiration, Worker>> {
+        let ctx = Ctx::new(Arc::clone(&self.granted), Arc::clone(&self.metrics))?;
+        let mut store = Store::new(&self.engine, ctx);
+        store.limiter(|ctx| &mut ctx.limits);
+        store.set_epoch_deadline(YIELD_AFTER_EPOCHS);
+        store.epoch_deadline_async_yield_and_update(YIELD_AFTER_EPOCHS);
+        let proxy = tokio::time::timeout(self.limits.request, self.pre.instantiate_async(&mut store))
+            .await
+            .map_err(|_| {
+                wasmtime::format_err!("the component did not start within the request time-out")
+            })??;
+        self.metrics
+            .instances_created
+            .with_label_values(&[&self.granted.id])
+            .inc();
+        Ok(Instance {
+            store,
+            proxy,
+            view: WasiHttpView::http,
+            expiration: Expiration::new(self.limits),
+            state: Worker {
+                reusable: matches!(self.pre, ProxyPre::P3(_)),
+                used: AtomicBool::new(false),
+                granted: Arc::clone(&self.granted),
+                metrics: Arc::clone(&self.metrics),
+                limits: self.limits,
+            },
+        })
+    }
+}
+
+struct Worker {
+    reusable: bool,
+    used: AtomicBool,
+    granted: Arc<Granted>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+}
+
+impl WorkerState for Worker {
+    type StoreData = Ctx;
+    type RequestData = RequestData;
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        match (concurrent, total) {
+            (0, 0) => ShouldAccept::Yes,
+            _ if !self.reusable => ShouldAccept::Never,
+            (0, _) => ShouldAccept::Yes,
+            _ => ShouldAccept::No,
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        store: StoreContextMut<'_, Ctx>,
+        data: RequestData,
+        _task: wasmtime::component::GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        store.data().begin(data.id);
+        if self.used.swap(true, Ordering::Relaxed) {
+            self.metrics
+                .instances_reused
+                .with_label_values(&[&self.granted.id])
+                .inc();
+        }
+        Box::pin(tokio::time::sleep(self.limits.request))
+    }
+
+    fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
+        drop(store);
+        let Err(error) = result else { return };
+        let reason = if error.to_string().contains("timed out") {
+            "timeout"
+        } else {
+            "trap"
+        };
+        self.metrics
+            .instances_trapped
+            .with_label_values(&[&self.granted.id, reason])
+            .inc();
+        tracing::error!(component = %self.granted.id, reason, "instance ended: {error:#}");
+    }
+}
+
+/// Ends an instance that is idle, or works for longer than its limits say.
+struct Expiration {
+    limits: Limits,
+    since: Option<(WorkerStatus, Instant)>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Expiration {
+    fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            since: None,
+            timer: Box::pin(tokio::time::sleep(limits.idle)),
+        }
+    }
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        status: WorkerStatus,
+        start: Instant,
+    ) -> Poll<()> {
+        if self.since != Some((status, start)) {
+            self.since = Some((status, start));
+            let limit = match status {
+                WorkerStatus::Idle => self.limits.idle,
+                WorkerStatus::Requests => self.limits.request + TIMEOUT_GRACE,
+                WorkerStatus::PostReturn => self.limits.background,
+            };
+            self.timer.as_mut().reset((start + limit).into());
+        }
+        self.timer.as_mut().poll(context)
+    }
+}

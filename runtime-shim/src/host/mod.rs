@@ -1,0 +1,126 @@
+//! What a component sees of the world: WASI, outbound HTTP, and the Spin interfaces.
+
+#[allow(missing_docs, clippy::all, reason = "generated")]
+pub(crate) mod bindings;
+pub mod outbound;
+pub mod sqlite;
+mod stdio;
+mod variables;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::error::Context as _;
+use wasmtime::{Engine, StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::metrics::Metrics;
+use crate::variables::Resolved;
+use outbound::Outbound;
+use sqlite::Databases;
+use stdio::{LogStream, RequestId};
+
+/// What one component may use; the same for all of its instances.
+pub struct Granted {
+    /// The component's id in the manifest.
+    pub id: String,
+    /// Environment variables.
+    pub environment: Vec<(String, String)>,
+    /// Folders of the host, read-only, and where the component sees them.
+    pub mounts: Vec<(PathBuf, String)>,
+    /// Values of the application's variables.
+    pub variables: Arc<Resolved>,
+    /// SQLite databases.
+    pub databases: Databases,
+    /// Outbound HTTP.
+    pub outbound: Outbound,
+    /// Most bytes of linear memory that one instance may have.
+    pub max_memory: usize,
+}
+
+/// The state of one instance.
+pub struct Ctx {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    table: ResourceTable,
+    component: Arc<Granted>,
+    metrics: Arc<Metrics>,
+    request: RequestId,
+    /// Bounds on the instance's memory and tables.
+    pub limits: StoreLimits,
+}
+
+impl Ctx {
+    /// State for a new instance of `component`.
+    ///
+    /// # Errors
+    /// If a mounted folder cannot be opened.
+    pub fn new(component: Arc<Granted>, metrics: Arc<Metrics>) -> wasmtime::Result<Self> {
+        let request = RequestId::default();
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.envs(&component.environment)
+            .stdout(LogStream::new("stdout", &component.id, &request))
+            .stderr(LogStream::new("stderr", &component.id, &request));
+        for (folder, guest) in &component.mounts {
+            wasi.preopened_dir(folder, guest, FsPerms::ReadOnly)
+                .with_context(|| {
+                    format!("cannot open {} for component {}", folder.display(), component.id)
+                })?;
+        }
+        Ok(Self {
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: component.outbound.clone(),
+            table: ResourceTable::new(),
+            request,
+            limits: StoreLimitsBuilder::new()
+                .memory_size(component.max_memory)
+                .trap_on_grow_failure(false)
+                .build(),
+            component,
+            metrics,
+        })
+    }
+
+    /// Says which request the instance works for, so that its log lines carry the id.
+    pub fn begin(&self, request: Arc<str>) {
+        self.request.set(request);
+    }
+}
+
+impl WasiView for Ctx {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Ctx {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outbound,
+        }
+    }
+}
+
+/// A linker with everything that the shim offers to components.
+///
+/// # Errors
+/// If two interfaces define the same name.
+pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<Ctx>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    bindings::spin::sqlite::sqlite::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+    bindings::spin::variables::variables::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+    Ok(linker)
+}

@@ -1,0 +1,3 @@
+//! The allow-list of outbound hosts.
+
+pub mod allow;

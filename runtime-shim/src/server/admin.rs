@@ -1,0 +1,94 @@
+//! Probes and metrics.
+//!
+//! | path | answers |
+//! |---|---|
+//! | `/healthz` | 200 while the process runs |
+//! | `/startupz` | 200 once it has begun to serve |
+//! | `/readyz` | 200 while requests are welcome, else 503 and why not |
+//! | `/metrics` | the metrics as Prometheus text |
+//! | `/version` | version and commit as JSON |
+//! | `/drain` | begins to drain, and answers when nothing is in flight; only on a port of its own |
+
+use std::sync::Arc;
+
+use http::header::{ALLOW, HeaderValue};
+use http::{Method, StatusCode};
+
+use super::answer::{self, Answer};
+use super::app::App;
+use crate::lifecycle::Phase;
+use crate::metrics;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Whether `path` is served on the application's port, when there is no other.
+pub fn is_shared(path: &str) -> bool {
+    matches!(
+        path,
+        "/healthz" | "/startupz" | "/readyz" | "/metrics" | "/version"
+    )
+}
+
+/// Answers a request for one of the paths above.
+pub async fn answer(app: &Arc<App>, method: &Method, path: &str) -> Answer {
+    if path == "/drain" {
+        // `preStop` hooks can only GET, see https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/.
+        return drain(app).await;
+    }
+    if is_shared(path) && !matches!(*method, Method::GET | Method::HEAD) {
+        let mut answer = answer::error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "only GET and HEAD are allowed here",
+        );
+        answer
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return answer;
+    }
+    match path {
+        "/healthz" => answer::with(StatusCode::OK, TEXT, "ok\n"),
+        "/startupz" => probe(match app.lifecycle.phase() {
+            Phase::Starting => Err("starting".into()),
+            _ => Ok(()),
+        }),
+        "/readyz" => probe(app.ready()),
+        "/metrics" => scrape(app),
+        "/version" => version(),
+        _ => answer::error(StatusCode::NOT_FOUND, "not found"),
+    }
+}
+
+fn probe(result: Result<(), String>) -> Answer {
+    match result {
+        Ok(()) => answer::with(StatusCode::OK, TEXT, "ok\n"),
+        Err(reason) => answer::with(StatusCode::SERVICE_UNAVAILABLE, TEXT, reason + "\n"),
+    }
+}
+
+fn scrape(app: &App) -> Answer {
+    match app.metrics.render() {
+        Ok(text) => answer::with(StatusCode::OK, metrics::CONTENT_TYPE, text),
+        Err(error) => {
+            tracing::error!("metrics cannot be rendered: {error}");
+            answer::error(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be rendered")
+        }
+    }
+}
+
+fn version() -> Answer {
+    let version =
+        serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "commit": env!("SLIPWAY_COMMIT") });
+    answer::with(StatusCode::OK, "application/json", version.to_string())
+}
+
+async fn drain(app: &App) -> Answer {
+    app.lifecycle.advance(Phase::Draining);
+    match tokio::time::timeout(app.drain_timeout, app.in_flight.none()).await {
+        Ok(()) => answer::with(StatusCode::OK, TEXT, "drained\n"),
+        Err(_) => answer::with(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TEXT,
+            "requests are still in flight\n",
+        ),
+    }
+}
