@@ -22,36 +22,19 @@ fn main() -> Result<()> {
 
 /// The commit this is built from, for `slipway_build_info`; empty outside a checkout.
 fn commit() -> String {
-    let output = Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .output();
-    let text = output
-        .ok()
-        .filter(|output| output.status.success())
-        .map(|output| output.stdout);
-    String::from_utf8_lossy(&text.unwrap_or_default())
-        .trim()
-        .to_owned()
+    let output = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
+    let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    String::from_utf8_lossy(&text.unwrap_or_default()).trim().to_owned()
 }
 
 /// Where cargo keeps the sources of the `spin-sdk` that our components are built with.
 fn sdk_folder() -> Result<PathBuf> {
     // Without `--offline`, metadata downloads what this platform does not need: asked only where that is wanted.
     let metadata = metadata(&["--offline"]).or_else(|_| metadata(&[]))?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata lists no packages")?;
-    let sdk = packages
-        .iter()
-        .find(|package| package["name"] == "spin-sdk")
-        .context("no package spin-sdk")?;
-    let manifest = sdk["manifest_path"]
-        .as_str()
-        .context("spin-sdk has no manifest_path")?;
-    Ok(Path::new(manifest)
-        .parent()
-        .context("manifest_path has no folder")?
-        .to_owned())
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let sdk = packages.iter().find(|package| package["name"] == "spin-sdk").context("no package spin-sdk")?;
+    let manifest = sdk["manifest_path"].as_str().context("spin-sdk has no manifest_path")?;
+    Ok(Path::new(manifest).parent().context("manifest_path has no folder")?.to_owned())
 }
 
 fn metadata(more: &[&str]) -> Result<serde_json::Value> {
@@ -61,11 +44,7 @@ fn metadata(more: &[&str]) -> Result<serde_json::Value> {
         .args(more)
         .output()
         .context("cannot run cargo metadata")?;
-    ensure!(
-        output.status.success(),
-        "cargo metadata: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 

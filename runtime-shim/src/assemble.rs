@@ -45,18 +45,11 @@ impl std::error::Error for Problems {}
 /// # Errors
 /// Everything that is wrong with the manifest; or else with its variables; or else with its components.
 pub fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<App> {
-    let file = if up.from.is_dir() {
-        up.from.join("spin.toml")
-    } else {
-        up.from.clone()
-    };
+    let file = if up.from.is_dir() { up.from.join("spin.toml") } else { up.from.clone() };
     let manifest = Manifest::load(&file).map_err(|ManifestErrors(problems)| Problems(problems))?;
     let router = Router::build(manifest.routes()).map_err(|errors| problems(&errors))?;
     let (variables, internal_token) = variables(&manifest, &up.variables)?;
-    let state = up
-        .state_dir
-        .clone()
-        .unwrap_or_else(|| folder_of(&file).join(".slipway"));
+    let state = up.state_dir.clone().unwrap_or_else(|| folder_of(&file).join(".slipway"));
     std::fs::create_dir_all(&state).with_context(|| format!("cannot create {}", state.display()))?;
     let metrics = Arc::new(Metrics::new()?);
     let grants = Grants {
@@ -111,10 +104,8 @@ fn internal_token(
     arguments: &mut BTreeMap<String, String>,
     environment: impl Fn(&str) -> Option<String>,
 ) -> anyhow::Result<String> {
-    let given = arguments
-        .get(INTERNAL_TOKEN)
-        .cloned()
-        .or_else(|| environment(&environment_name(INTERNAL_TOKEN)));
+    let given =
+        arguments.get(INTERNAL_TOKEN).cloned().or_else(|| environment(&environment_name(INTERNAL_TOKEN)));
     if let Some(token) = given.filter(|token| !token.is_empty()) {
         return Ok(token);
     }
@@ -148,23 +139,14 @@ fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<V
     let build = |component: &Component| -> Result<Workers, Vec<String>> {
         let granted = grants.to(component)?;
         let loaded = engine::load(&engine, &linker, &component.id, &component.source)?;
-        Ok(Workers::new(
-            engine.clone(),
-            loaded,
-            Arc::new(granted),
-            Arc::clone(&grants.metrics),
-            limits,
-        ))
+        Ok(Workers::new(engine.clone(), loaded, Arc::new(granted), Arc::clone(&grants.metrics), limits))
     };
     let made: Vec<_> = std::thread::scope(|scope| {
         let build = &build;
         let spawn = |component| scope.spawn(move || build(component));
         let threads: Vec<_> = manifest.components.iter().map(spawn).collect();
         let panicked = |_| Err(vec!["compiling a component panicked".to_owned()]);
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(panicked))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
     });
     let mut problems = Vec::new();
     let mut components = Vec::new();
@@ -174,11 +156,7 @@ fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<V
             Err(more) => problems.extend(more),
         }
     }
-    if problems.is_empty() {
-        Ok(components)
-    } else {
-        Err(Problems(problems).into())
-    }
+    if problems.is_empty() { Ok(components) } else { Err(Problems(problems).into()) }
 }
 
 impl Grants {
@@ -197,9 +175,8 @@ impl Grants {
             if label == DEFAULT_DATABASE.0 {
                 databases.grant(label.clone(), Arc::clone(&self.database));
             } else {
-                problems.push(format!(
-                    "component {id}: there is no SQLite database {label:?}, only \"default\""
-                ));
+                problems
+                    .push(format!("component {id}: there is no SQLite database {label:?}, only \"default\""));
             }
         }
         let allowed = self.variables.allowed_hosts(&component.allowed_outbound_hosts);

@@ -17,13 +17,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// How log lines look.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "text",
-        env = "SLIPWAY_LOG_FORMAT"
-    )]
+    #[arg(long, global = true, value_enum, default_value = "text", env = "SLIPWAY_LOG_FORMAT")]
     pub log_format: LogFormat,
     /// Least level that is logged: error, warn, info, debug, trace or off. Requests are logged at info; RUST_LOG overrules it.
     #[arg(long, global = true, default_value = "info")]
@@ -39,6 +33,7 @@ pub enum Command {
 
 /// Arguments of `slipway up`.
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub struct Up {
     /// The application: a spin.toml, or a folder that has one.
     #[arg(
@@ -51,12 +46,7 @@ pub struct Up {
     pub from: PathBuf,
 
     /// Address for the application's requests.
-    #[arg(
-        long,
-        env = "SPIN_HTTP_LISTEN_ADDR",
-        default_value = "127.0.0.1:3000",
-        value_name = "ADDRESS"
-    )]
+    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     pub listen: SocketAddr,
 
     /// Address for probes, metrics, /drain and internal paths. Without it, probes and metrics share the application's

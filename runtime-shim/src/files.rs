@@ -54,9 +54,7 @@ fn copy_matching(pattern: &str, excluded: &[String], folder: &Path, root: &Path)
     for file in found {
         let relative = file.strip_prefix(folder).unwrap_or(&file);
         let name = relative.to_string_lossy().replace('\\', "/");
-        let below = name
-            .strip_prefix(pattern)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = name.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if !(below || glob_match(pattern, &name)) {
             continue;
         }
@@ -71,10 +69,7 @@ fn copy_matching(pattern: &str, excluded: &[String], folder: &Path, root: &Path)
 
 /// The folders of a pattern before its first wildcard: nothing else has to be searched.
 fn fixed_part(pattern: &str) -> PathBuf {
-    pattern
-        .split('/')
-        .take_while(|part| !part.contains(['*', '?', '[', '{', '\\']))
-        .collect()
+    pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{', '\\'])).collect()
 }
 
 fn walk(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
@@ -122,12 +117,7 @@ mod tests {
 
     #[test]
     fn a_pattern_copies_what_it_matches_and_leaves_out_what_is_excluded() {
-        let app = folder(&[
-            "static/a.html",
-            "static/deep/b.css",
-            "static/deep/c.map",
-            "other.txt",
-        ]);
+        let app = folder(&["static/a.html", "static/deep/b.css", "static/deep/c.map", "other.txt"]);
         let component = component(vec![FileMount::Pattern("static/**/*".into())], &["**/*.map"]);
         let state = app.path().join("state");
         let mounts = mounts(&component, app.path(), &state).unwrap();
@@ -142,16 +132,8 @@ mod tests {
     fn a_folder_with_a_destination_is_mounted_there() {
         let app = folder(&["data/x"]);
         let source = app.path().join("data");
-        let placement = FileMount::Placement {
-            source: source.clone(),
-            destination: "/assets".into(),
-        };
-        let mounts = mounts(
-            &component(vec![placement], &[]),
-            app.path(),
-            &app.path().join("state"),
-        )
-        .unwrap();
+        let placement = FileMount::Placement { source: source.clone(), destination: "/assets".into() };
+        let mounts = mounts(&component(vec![placement], &[]), app.path(), &app.path().join("state")).unwrap();
         assert_eq!(mounts, [(source, "/assets".to_owned())]);
     }
 

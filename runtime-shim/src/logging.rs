@@ -21,12 +21,8 @@ pub enum LogFormat {
 /// # Errors
 /// If `RUST_LOG` is malformed, or logging has begun before.
 pub fn init(format: LogFormat, level: LevelFilter) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(level.into())
-        .from_env()?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr);
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env()?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let result = match format {
         LogFormat::Text => lines.with_ansi(stderr().is_terminal()).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

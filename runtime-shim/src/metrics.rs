@@ -26,9 +26,8 @@ pub const OTHER: &str = "other";
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Seconds. Dense around the 100 ms to 500 ms where release gates usually sit.
-const REQUEST_BUCKETS: [f64; 13] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const REQUEST_BUCKETS: [f64; 13] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Seconds. A call into the host is a local matter, or waits for a network.
 const HOST_CALL_BUCKETS: [f64; 9] = [0.000_05, 0.000_25, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0];
@@ -145,34 +144,17 @@ impl Metrics {
 
     /// Counts an answered request.
     pub fn answered(&self, answered: &Answered<'_>) {
-        let &Answered {
-            component,
-            route,
-            status,
-            ..
-        } = answered;
+        let &Answered { component, route, status, .. } = answered;
         let method = method_label(answered.method);
-        let route = if self.admit(component, route) {
-            route
-        } else {
-            OTHER
-        };
-        self.requests
-            .with_label_values(&[component, method, route, status.as_str()])
-            .inc();
-        self.duration
-            .with_label_values(&[component, method, route])
-            .observe(answered.duration.as_secs_f64());
-        self.responses
-            .with_label_values(&[component, class(status)])
-            .inc();
+        let route = if self.admit(component, route) { route } else { OTHER };
+        self.requests.with_label_values(&[component, method, route, status.as_str()]).inc();
+        self.duration.with_label_values(&[component, method, route]).observe(answered.duration.as_secs_f64());
+        self.responses.with_label_values(&[component, class(status)]).inc();
     }
 
     /// Records how long a component waited for the host.
     pub fn host_call(&self, interface: &str, duration: Duration) {
-        self.host_calls
-            .with_label_values(&[interface])
-            .observe(duration.as_secs_f64());
+        self.host_calls.with_label_values(&[interface]).observe(duration.as_secs_f64());
     }
 
     /// All metrics in the text format of [`CONTENT_TYPE`].
@@ -188,9 +170,7 @@ impl Metrics {
     /// Whether `route` may be a label value of its own.
     fn admit(&self, component: &str, route: &str) -> bool {
         let known = |routes: &HashMap<String, HashSet<String>>| {
-            routes
-                .get(component)
-                .is_some_and(|patterns| patterns.contains(route))
+            routes.get(component).is_some_and(|patterns| patterns.contains(route))
         };
         if known(&self.routes.read().unwrap_or_else(PoisonError::into_inner)) {
             return true;
@@ -199,31 +179,21 @@ impl Metrics {
         if routes.values().map(HashSet::len).sum::<usize>() >= MAX_ROUTES {
             return known(&routes);
         }
-        routes
-            .entry(component.to_owned())
-            .or_default()
-            .insert(route.to_owned());
+        routes.entry(component.to_owned()).or_default().insert(route.to_owned());
         true
     }
 
     fn declare_build(&self) -> prometheus::Result<()> {
-        let options = Opts::new(
-            "slipway_build_info",
-            "Version and commit of this build; always 1.",
-        );
+        let options = Opts::new("slipway_build_info", "Version and commit of this build; always 1.");
         let gauge = register(&self.registry, IntGaugeVec::new(options, &["version", "commit"])?)?;
-        gauge
-            .with_label_values(&[env!("CARGO_PKG_VERSION"), env!("SLIPWAY_COMMIT")])
-            .set(1);
+        gauge.with_label_values(&[env!("CARGO_PKG_VERSION"), env!("SLIPWAY_COMMIT")]).set(1);
         Ok(())
     }
 
     /// CPU, memory, descriptors and start time of the process, where the platform tells them.
     fn declare_process(&self) -> prometheus::Result<()> {
         #[cfg(target_os = "linux")]
-        self.registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        self.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         Ok(())
     }
 }
@@ -297,9 +267,7 @@ mod tests {
         metrics.declare_component("app");
         let text = rendered(&metrics);
         for class in CLASSES {
-            assert!(text.contains(&format!(
-                "http_responses_total{{class=\"{class}\",component=\"app\"}} 0"
-            )));
+            assert!(text.contains(&format!("http_responses_total{{class=\"{class}\",component=\"app\"}} 0")));
         }
     }
 
@@ -322,10 +290,7 @@ mod tests {
             answer(&metrics, &format!("/{number}"), 200);
         }
         let text = rendered(&metrics);
-        let series = text
-            .lines()
-            .filter(|line| line.starts_with("http_requests_total{"))
-            .count();
+        let series = text.lines().filter(|line| line.starts_with("http_requests_total{")).count();
         assert_eq!(series, MAX_ROUTES + 1);
         assert!(text.contains("route=\"other\",status=\"200\"} 50"));
     }

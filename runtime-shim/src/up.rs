@@ -57,9 +57,7 @@ async fn serve_until_signal(up: Up) -> Result<()> {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Becomes unready, waits for load balancers to notice, accepts no more, finishes what is in flight.
@@ -69,14 +67,8 @@ async fn drain(up: &Up, app: &App, mut servers: JoinSet<()>) -> Result<()> {
     tokio::time::sleep(up.drain.drain_delay).await;
     app.lifecycle.advance(Phase::Closing);
     let finished = async { while servers.join_next().await.is_some() {} };
-    if tokio::time::timeout(up.drain.drain_timeout, finished)
-        .await
-        .is_err()
-    {
-        bail!(
-            "requests were still in flight {:?} after the drain began to close",
-            up.drain.drain_timeout
-        );
+    if tokio::time::timeout(up.drain.drain_timeout, finished).await.is_err() {
+        bail!("requests were still in flight {:?} after the drain began to close", up.drain.drain_timeout);
     }
     tracing::info!("drained");
     Ok(())
@@ -90,10 +82,7 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     async fn next(&mut self) {

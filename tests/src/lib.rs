@@ -1,1 +1,11 @@
-//! tests
+//! What the end-to-end tests stand on: a double of GitHub, signed webhook deliveries, and the `slipway` program as a
+//! process. The programs `github-double` and `send-webhook` offer the first two by hand.
+
+pub mod database;
+pub mod example;
+pub mod github;
+pub mod http;
+pub mod metrics;
+pub mod slipway;
+pub mod wait;
+pub mod webhook;

@@ -26,7 +26,10 @@ impl Connection for Database {
         let result = self.connection().await?.execute(statement, parameters).await.map_err(failure)?;
         let columns = result.columns().to_vec();
         let rows = result.collect().await.map_err(failure)?;
-        Ok(Rows { columns, rows: rows.into_iter().map(|row| row.values.into_iter().map(read).collect()).collect() })
+        Ok(Rows {
+            columns,
+            rows: rows.into_iter().map(|row| row.values.into_iter().map(read).collect()).collect(),
+        })
     }
 }
 

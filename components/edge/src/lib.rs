@@ -2,9 +2,11 @@
 //! major version of the SDK is a change of this crate and of the two `component.rs` files.
 
 mod database;
+mod ledger;
 mod outbound;
 mod variables;
 
 pub use database::Database;
+pub use ledger::with_ledger;
 pub use outbound::Outbound;
 pub use variables::variable;

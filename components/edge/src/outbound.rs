@@ -12,9 +12,14 @@ pub struct Outbound;
 
 impl Http for Outbound {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, HttpError> {
-        let answer = spin_sdk::http::send(request.map(Full::new)).await.map_err(|error| HttpError::new(error.to_string()))?;
+        let answer = spin_sdk::http::send(request.map(Full::new))
+            .await
+            .map_err(|error| HttpError::new(error.to_string()))?;
         let (head, body) = answer.into_parts();
-        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| HttpError::new(error.to_string()))?;
+        let body = Limited::new(body, MAX_ANSWER)
+            .collect()
+            .await
+            .map_err(|error| HttpError::new(error.to_string()))?;
         Ok(http::Response::from_parts(head, body.to_bytes()))
     }
 }

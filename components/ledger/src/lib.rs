@@ -1,1 +1,33 @@
-//! ledger
+//! The ledger: what was deployed, which webhooks came in, and what was decided about them.
+//!
+//! Everything is reached through the [`Store`] trait. The crate speaks neither HTTP nor to a particular host:
+//! a database comes in as a [`sql::Connection`].
+//!
+//! | noun | meaning |
+//! |---|---|
+//! | [`Deployment`] | one version of one service in one environment, with a [`Status`] |
+//! | [`Delivery`] | one webhook that was accepted, with every [`Decision`] made about it |
+//! | [`Promotion`] | one tag on its way to one target; ends in a commit or a reason |
+
+mod delivery;
+mod deployment;
+mod error;
+mod names;
+#[cfg(feature = "native")]
+pub mod native;
+mod page;
+mod promotion;
+pub mod sql;
+mod sqlite;
+mod store;
+mod timestamp;
+
+pub use delivery::{Accepted, Decision, Delivery, DeliveryKey, NewDecision, NewDelivery, Verdict};
+pub use deployment::{Deployment, DeploymentFilter, FieldError, NewDeployment, Status};
+pub use error::{MigrationError, StoreError};
+pub use names::UnknownName;
+pub use page::{Cursor, Listing, Page, PageError};
+pub use promotion::{Claim, NewPromotion, Outcome, Promotion, PromotionFilter, State};
+pub use sqlite::SqliteStore;
+pub use store::Store;
+pub use timestamp::Timestamp;

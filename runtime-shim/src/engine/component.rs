@@ -31,12 +31,8 @@ pub struct Loaded(pub(super) ProxyPre<Ctx>);
 /// # Errors
 /// Sentences that name the component: each import that is not offered, a missing export, or why it does not compile.
 pub fn load(engine: &Engine, linker: &Linker<Ctx>, id: &str, file: &Path) -> Result<Loaded, Vec<String>> {
-    let component = Component::from_file(engine, file).map_err(|error| {
-        vec![format!(
-            "component {id}: {} is not a component: {error:#}",
-            file.display()
-        )]
-    })?;
+    let component = Component::from_file(engine, file)
+        .map_err(|error| vec![format!("component {id}: {} is not a component: {error:#}", file.display())])?;
     let missing = missing_imports(engine, &component);
     if !missing.is_empty() {
         let sentence = |name| format!("component {id} imports {name}, which is not offered");
@@ -54,16 +50,8 @@ pub fn load(engine: &Engine, linker: &Linker<Ctx>, id: &str, file: &Path) -> Res
 
 fn missing_imports(engine: &Engine, component: &Component) -> Vec<String> {
     let ty = component.component_type();
-    let offered = |name: &str| {
-        OFFERED
-            .iter()
-            .chain(&OFFERED_SPIN)
-            .any(|prefix| name.starts_with(prefix))
-    };
-    ty.imports(engine)
-        .map(|(name, _)| name.to_owned())
-        .filter(|name| !offered(name))
-        .collect()
+    let offered = |name: &str| OFFERED.iter().chain(&OFFERED_SPIN).any(|prefix| name.starts_with(prefix));
+    ty.imports(engine).map(|(name, _)| name.to_owned()).filter(|name| !offered(name)).collect()
 }
 
 /// Prefers the newer interface where a component exports both.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 pub use component::{Loaded, load};
-pub use worker::{Limits, RequestData, Workers};
+pub use worker::{Failure, Limits, RequestData, Workers};
 
 /// How often running guests look whether they are to yield. Shorter ticks let other requests in sooner when a guest
 /// computes without pause, and cost a wake-up each.

@@ -14,8 +14,8 @@ use tokio::time::Sleep;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, ProxyHandler, ProxyPre, Request, Response, ShouldAccept, WorkerExpiration,
-    WorkerState, WorkerStatus,
+    ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request, Response,
+    ShouldAccept, TrapOrPanicError, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
 use super::Loaded;
@@ -28,6 +28,12 @@ const YIELD_AFTER_EPOCHS: u64 = 1;
 /// A guest that computes without pause is ended this long after its request has timed out, should the orderly way
 /// not have worked. See `WorkerState::on_request_start` in wasmtime-wasi-http.
 const TIMEOUT_GRACE: Duration = Duration::from_millis(100);
+
+/// What wasmtime-wasi-http says of a worker that exceeded its limits; it has no type of its own.
+const TIMED_OUT: &str = "guest timed out";
+
+/// What it says of a worker that was dropped before its end.
+const PANICKED: &str = "worker panicked";
 
 /// Bounds on the work of instances.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +52,20 @@ pub struct RequestData {
     pub id: Arc<str>,
 }
 
+/// Why a component did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It took longer than [`Limits::request`].
+    #[error("timed out: {0:#}")]
+    TimedOut(wasmtime::Error),
+    /// No instance could be made.
+    #[error("not started: {0:#}")]
+    NotStarted(wasmtime::Error),
+    /// It trapped, or said itself that it failed.
+    #[error("failed: {0:#}")]
+    Failed(wasmtime::Error),
+}
+
 /// The instances of one component.
 pub struct Workers {
     handler: ProxyHandler<Pool>,
@@ -61,16 +81,8 @@ impl Workers {
         limits: Limits,
     ) -> Self {
         metrics.declare_component(&granted.id);
-        let pool = Pool {
-            engine,
-            pre: loaded.0,
-            granted,
-            metrics,
-            limits,
-        };
-        Self {
-            handler: ProxyHandler::new(pool),
-        }
+        let pool = Pool { engine, pre: loaded.0, granted, metrics, limits };
+        Self { handler: ProxyHandler::new(pool) }
     }
 
     /// The component's id and what it may use.
@@ -81,9 +93,17 @@ impl Workers {
     /// Runs a request in a free or new instance.
     ///
     /// # Errors
-    /// As [`ProxyHandler::handle`] says.
-    pub async fn handle(&self, data: RequestData, request: Request) -> wasmtime::Result<Response> {
-        self.handler.handle(data, request).await
+    /// See [`Failure`].
+    pub async fn handle(&self, data: RequestData, request: Request) -> Result<Response, Failure> {
+        let started = Instant::now();
+        let limit = self.handler.state().limits.request;
+        self.handler.handle(data, request).await.map_err(|error| match error {
+            error if error.is::<ExpirationError>() => Failure::TimedOut(error),
+            // A guest that computed without pause is ended with its instance.
+            error if error.is::<TrapOrPanicError>() && started.elapsed() >= limit => Failure::TimedOut(error),
+            error if error.is::<InstantiationError<RequestData>>() => Failure::NotStarted(error),
+            error => Failure::Failed(error),
+        })
     }
 }
 
@@ -111,10 +131,7 @@ impl HandlerState for Pool {
             .map_err(|_| {
                 wasmtime::format_err!("the component did not start within the request time-out")
             })??;
-        self.metrics
-            .instances_created
-            .with_label_values(&[&self.granted.id])
-            .inc();
+        self.metrics.instances_created.with_label_values(&[&self.granted.id]).inc();
         Ok(Instance {
             store,
             proxy,
@@ -160,10 +177,7 @@ impl WorkerState for Worker {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         store.data().begin(data.id);
         if self.used.swap(true, Ordering::Relaxed) {
-            self.metrics
-                .instances_reused
-                .with_label_values(&[&self.granted.id])
-                .inc();
+            self.metrics.instances_reused.with_label_values(&[&self.granted.id]).inc();
         }
         Box::pin(tokio::time::sleep(self.limits.request))
     }
@@ -171,15 +185,13 @@ impl WorkerState for Worker {
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
         drop(store);
         let Err(error) = result else { return };
-        let reason = if error.to_string().contains("timed out") {
-            "timeout"
-        } else {
-            "trap"
-        };
-        self.metrics
-            .instances_trapped
-            .with_label_values(&[&self.granted.id, reason])
-            .inc();
+        let text = error.to_string();
+        // An instance that is dropped at the end of the process is reported as if it had panicked.
+        if text == PANICKED && !std::thread::panicking() {
+            return;
+        }
+        let reason = if text == TIMED_OUT { "timeout" } else { "trap" };
+        self.metrics.instances_trapped.with_label_values(&[&self.granted.id, reason]).inc();
         tracing::error!(component = %self.granted.id, reason, "instance ended: {error:#}");
     }
 }
@@ -193,11 +205,7 @@ struct Expiration {
 
 impl Expiration {
     fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            since: None,
-            timer: Box::pin(tokio::time::sleep(limits.idle)),
-        }
+        Self { limits, since: None, timer: Box::pin(tokio::time::sleep(limits.idle)) }
     }
 }
 

@@ -65,10 +65,9 @@ impl Ctx {
             .stdout(LogStream::new("stdout", &component.id, &request))
             .stderr(LogStream::new("stderr", &component.id, &request));
         for (folder, guest) in &component.mounts {
-            wasi.preopened_dir(folder, guest, FsPerms::ReadOnly)
-                .with_context(|| {
-                    format!("cannot open {} for component {}", folder.display(), component.id)
-                })?;
+            wasi.preopened_dir(folder, guest, FsPerms::ReadOnly).with_context(|| {
+                format!("cannot open {} for component {}", folder.display(), component.id)
+            })?;
         }
         Ok(Self {
             wasi: wasi.build(),
@@ -93,20 +92,13 @@ impl Ctx {
 
 impl WasiView for Ctx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for Ctx {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.outbound,
-        }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
     }
 }
 

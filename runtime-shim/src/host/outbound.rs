@@ -39,11 +39,8 @@ pub fn client() -> std::io::Result<Client> {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let https = HttpsConnectorBuilder::new()
-        .with_native_roots()?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
+    let https =
+        HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(tcp);
     Ok(HyperClient::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -62,12 +59,7 @@ pub struct Outbound {
 impl Outbound {
     /// Outbound HTTP for `component`, to the hosts in `allowed` only.
     pub fn new(component: &str, allowed: AllowedHosts, client: Client, metrics: Arc<Metrics>) -> Self {
-        Self {
-            component: component.into(),
-            allowed: Arc::new(allowed),
-            client,
-            metrics,
-        }
+        Self { component: component.into(), allowed: Arc::new(allowed), client, metrics }
     }
 
     /// Whether the manifest lets the component send this request.
@@ -112,9 +104,7 @@ impl Outbound {
         options: Option<RequestOptions>,
     ) -> Result<http::Response<WasiBody>, Error> {
         self.permit(request.uri())?;
-        let limit = options
-            .and_then(|options| options.first_byte_timeout)
-            .unwrap_or(FIRST_BYTE_TIMEOUT);
+        let limit = options.and_then(|options| options.first_byte_timeout).unwrap_or(FIRST_BYTE_TIMEOUT);
         let answer = tokio::time::timeout(limit, self.client.request(request))
             .await
             .map_err(|_| Error::HttpResponseTimeout)?
@@ -125,10 +115,7 @@ impl Outbound {
 
 /// The cause as the component may see it; the log has the rest.
 fn failure(error: hyper_util::client::legacy::Error) -> Error {
-    tracing::warn!(
-        error = &error as &dyn std::error::Error,
-        "outbound request failed"
-    );
+    tracing::warn!(error = &error as &dyn std::error::Error, "outbound request failed");
     if !error.is_connect() {
         return Error::HttpProtocolError;
     }

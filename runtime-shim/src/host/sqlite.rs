@@ -26,11 +26,7 @@ const INTERFACE: &str = "spin:sqlite";
 pub struct Connection(Handle);
 
 /// What `execute-async` returns: column names, the rows, and whether all of them came.
-type Rows = (
-    Vec<String>,
-    StreamReader<RowResult>,
-    FutureReader<Result<(), Error>>,
-);
+type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>);
 
 impl Host for Ctx {}
 

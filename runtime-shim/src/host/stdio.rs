@@ -36,12 +36,7 @@ pub(super) struct LogStream {
 
 impl LogStream {
     pub(super) fn new(name: &'static str, component: &str, request: &RequestId) -> Self {
-        Self {
-            name,
-            component: component.into(),
-            request: request.clone(),
-            line: Vec::new(),
-        }
+        Self { name, component: component.into(), request: request.clone(), line: Vec::new() }
     }
 
     fn log_line(&mut self) {

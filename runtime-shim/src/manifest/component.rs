@@ -18,10 +18,7 @@ pub(super) fn read_all(table: Table, context: &Context) -> Vec<Component> {
         Value::Table(table) => read(id, table, context),
         _ => {
             context.problems.report(&place(&id), "must be a table");
-            Component {
-                id,
-                ..Component::default()
-            }
+            Component { id, ..Component::default() }
         }
     };
     table.into_iter().map(read_one).collect()
@@ -37,10 +34,7 @@ pub(super) fn read(id: String, table: Table, context: &Context) -> Component {
         "dependencies",
         "are not supported: build the component with its dependencies composed into it",
     );
-    section.refuse(
-        "allowed_http_hosts",
-        "is of Spin 1: write `allowed_outbound_hosts` instead",
-    );
+    section.refuse("allowed_http_hosts", "is of Spin 1: write `allowed_outbound_hosts` instead");
     read_build(&mut section);
     // Profiles replace parts of a component only when one is asked for by name, which this host has no option for.
     section.ignore(&["dependencies_inherit_configuration", "profile", "targets", "tool"]);
@@ -107,24 +101,18 @@ fn read_source(section: &mut Section, directory: &Path) -> PathBuf {
 
 fn read_files(section: &mut Section, directory: &Path) -> Vec<FileMount> {
     let values: Vec<Value> = section.or_default("files");
-    values
-        .into_iter()
-        .filter_map(|value| read_mount(value, section, directory))
-        .collect()
+    values.into_iter().filter_map(|value| read_mount(value, section, directory)).collect()
 }
 
 fn read_mount(value: Value, section: &Section, directory: &Path) -> Option<FileMount> {
     match value {
         Value::String(pattern) => {
             if !stays_below(&pattern) || Path::new(&pattern).is_absolute() {
-                section.report(format_args!(
-                    "`files`: {pattern:?} leads out of the directory of the manifest"
-                ));
+                section
+                    .report(format_args!("`files`: {pattern:?} leads out of the directory of the manifest"));
             }
             if pattern == "." || pattern.ends_with("/.") {
-                section.report(format_args!(
-                    "`files`: {pattern:?} must name files: write `**/*` behind it"
-                ));
+                section.report(format_args!("`files`: {pattern:?} must name files: write `**/*` behind it"));
             }
             Some(FileMount::Pattern(pattern))
         }
@@ -142,25 +130,15 @@ fn read_placement(mut section: Section, directory: &Path) -> Option<FileMount> {
     if let Some(source) = source.as_ref().filter(|source| !directory.join(source).exists()) {
         section.report(format_args!("`source` {source:?} does not exist"));
     }
-    if let Some(destination) = destination
-        .as_ref()
-        .filter(|destination| !stays_below(destination))
-    {
-        section.report(format_args!(
-            "`destination` {destination:?} must not contain `..`"
-        ));
+    if let Some(destination) = destination.as_ref().filter(|destination| !stays_below(destination)) {
+        section.report(format_args!("`destination` {destination:?} must not contain `..`"));
     }
     section.finish();
-    Some(FileMount::Placement {
-        source: directory.join(source?),
-        destination: destination?,
-    })
+    Some(FileMount::Placement { source: directory.join(source?), destination: destination? })
 }
 
 fn stays_below(path: &str) -> bool {
-    !Path::new(path)
-        .components()
-        .any(|part| part == PathPart::ParentDir)
+    !Path::new(path).components().any(|part| part == PathPart::ParentDir)
 }
 
 fn read_variables(section: &mut Section, context: &Context) -> BTreeMap<String, Template> {
@@ -192,14 +170,9 @@ fn read_allowed_hosts(section: &mut Section, context: &Context) -> Vec<Template>
 }
 
 fn read_template(key: &str, text: &str, section: &Section, context: &Context) -> Option<Template> {
-    let template: Template = text
-        .parse()
-        .map_err(|error| section.report(format_args!("{key}: {error}")))
-        .ok()?;
-    for name in template
-        .variables()
-        .filter(|name| !context.variables.contains_key(*name))
-    {
+    let template: Template =
+        text.parse().map_err(|error| section.report(format_args!("{key}: {error}"))).ok()?;
+    for name in template.variables().filter(|name| !context.variables.contains_key(*name)) {
         section.report(format_args!("{key}: the application has no variable {name:?}"));
     }
     Some(template)

@@ -28,10 +28,6 @@ impl Problems {
     /// `value`, if there was no problem.
     pub fn none_or<T>(self, value: T) -> Result<T, ManifestErrors> {
         let problems = self.0.into_inner();
-        if problems.is_empty() {
-            Ok(value)
-        } else {
-            Err(ManifestErrors(problems))
-        }
+        if problems.is_empty() { Ok(value) } else { Err(ManifestErrors(problems)) }
     }
 }

@@ -106,10 +106,7 @@ impl Manifest {
     /// The public routes with the components that they lead to.
     pub fn routes(&self) -> impl Iterator<Item = Route<'_>> {
         self.triggers.iter().filter_map(|trigger| match &trigger.route {
-            TriggerRoute::Path(route) => Some(Route {
-                route,
-                component: trigger.component,
-            }),
+            TriggerRoute::Path(route) => Some(Route { route, component: trigger.component }),
             TriggerRoute::Private => None,
         })
     }

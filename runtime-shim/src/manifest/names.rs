@@ -3,26 +3,14 @@
 
 /// Checks the id of a component: words joined by `-`, each in one case.
 pub(super) fn check_kebab(id: &str) -> Result<(), &'static str> {
-    let words_fit = id
-        .split('-')
-        .all(|word| is_word(word, char::is_ascii_lowercase) || is_upper_word(word));
-    if words_fit {
-        Ok(())
-    } else {
-        Err("must be words of letters and digits joined by `-`")
-    }
+    let words_fit = id.split('-').all(|word| is_word(word, char::is_ascii_lowercase) || is_upper_word(word));
+    if words_fit { Ok(()) } else { Err("must be words of letters and digits joined by `-`") }
 }
 
 /// Checks the name of a variable: lower-case words joined by `_`.
 pub(super) fn check_lower_snake(name: &str) -> Result<(), &'static str> {
-    let words_fit = name
-        .split('_')
-        .all(|word| is_word(word, char::is_ascii_lowercase));
-    if words_fit {
-        Ok(())
-    } else {
-        Err("must be lower-case words of letters and digits joined by `_`")
-    }
+    let words_fit = name.split('_').all(|word| is_word(word, char::is_ascii_lowercase));
+    if words_fit { Ok(()) } else { Err("must be lower-case words of letters and digits joined by `_`") }
 }
 
 /// Checks the label of a store or database: words joined either by `-` or by `_`.

@@ -24,10 +24,7 @@ impl Manifest {
     /// Reads the manifest in a file.
     pub fn load(path: &Path) -> Result<Self, ManifestErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            ManifestErrors(vec![format!(
-                "the manifest {} cannot be read: {error}",
-                path.display()
-            )])
+            ManifestErrors(vec![format!("the manifest {} cannot be read: {error}", path.display())])
         })?;
         Self::parse(&text, path.parent().unwrap_or(Path::new("")))
     }
@@ -38,15 +35,9 @@ impl Manifest {
         let problems = Problems::default();
         let mut root = Section::new("manifest", table, &problems);
         root.ignore(&["spin_manifest_version"]);
-        let application = root
-            .required("application")
-            .map(|table| read_application(table, &problems));
+        let application = root.required("application").map(|table| read_application(table, &problems));
         let variables = read_variables(root.or_default("variables"), &problems);
-        let context = Context {
-            directory,
-            variables: &variables,
-            problems: &problems,
-        };
+        let context = Context { directory, variables: &variables, problems: &problems };
         let mut components = component::read_all(root.or_default("component"), &context);
         let triggers = root
             .required::<Table>("trigger")
@@ -54,27 +45,16 @@ impl Manifest {
             .unwrap_or_default();
         root.finish();
         let application = application.unwrap_or_default();
-        problems.none_or(Self {
-            application,
-            variables,
-            triggers,
-            components,
-        })
+        problems.none_or(Self { application, variables, triggers, components })
     }
 }
 
 /// Parses the text and makes sure that it is a manifest of version 2; of no other version more can be said.
 fn parse_toml(text: &str) -> Result<Table, ManifestErrors> {
     let table: Table = toml::from_str(text).map_err(|error| {
-        let before = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        ManifestErrors(vec![format!(
-            "manifest: line {line} is not valid TOML: {}",
-            error.message()
-        )])
+        ManifestErrors(vec![format!("manifest: line {line} is not valid TOML: {}", error.message())])
     })?;
     let version = table.get("spin_manifest_version");
     let is_version_1 = match version {
@@ -122,10 +102,8 @@ fn read_variables(table: Table, problems: &Problems) -> BTreeMap<String, Variabl
         let variable = match value {
             Value::Table(table) => read_variable(Section::new(place, table, problems)),
             _ => {
-                problems.report(
-                    &place,
-                    "must be a table, such as `{ default = \"\" }` or `{ required = true }`",
-                );
+                problems
+                    .report(&place, "must be a table, such as `{ default = \"\" }` or `{ required = true }`");
                 Variable::default()
             }
         };

@@ -26,11 +26,7 @@ pub(super) trait Kind: Sized {
 impl<'p> Section<'p> {
     /// Starts reading a table; `place` names it in sentences.
     pub fn new(place: impl Into<String>, table: Table, problems: &'p Problems) -> Self {
-        Self {
-            place: place.into(),
-            table,
-            problems,
-        }
+        Self { place: place.into(), table, problems }
     }
 
     /// Reports a problem with the table.
@@ -158,10 +154,7 @@ impl Kind for Vec<Table> {
     const NAME: &'static str = "a list of tables, each under a heading in double brackets";
 
     fn from_value(value: Value) -> Option<Self> {
-        Vec::<Value>::from_value(value)?
-            .into_iter()
-            .map(Table::from_value)
-            .collect()
+        Vec::<Value>::from_value(value)?.into_iter().map(Table::from_value).collect()
     }
 }
 
@@ -169,10 +162,7 @@ impl Kind for Vec<String> {
     const NAME: &'static str = "a list of texts in quotes";
 
     fn from_value(value: Value) -> Option<Self> {
-        Vec::<Value>::from_value(value)?
-            .into_iter()
-            .map(String::from_value)
-            .collect()
+        Vec::<Value>::from_value(value)?.into_iter().map(String::from_value).collect()
     }
 }
 

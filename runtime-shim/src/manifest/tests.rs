@@ -69,10 +69,7 @@ fn a_full_manifest_is_read_with_all_that_the_host_needs() {
         source: directory.path().join("notes.txt"),
         destination: "/docs/notes.txt".to_owned(),
     };
-    assert_eq!(
-        api.files,
-        [FileMount::Pattern("assets/**/*.png".to_owned()), notes]
-    );
+    assert_eq!(api.files, [FileMount::Pattern("assets/**/*.png".to_owned()), notes]);
 }
 
 #[test]
@@ -81,12 +78,7 @@ fn triggers_lead_to_components_by_id_or_hold_them() {
     let triggers: Vec<_> = manifest
         .triggers
         .iter()
-        .map(|trigger| {
-            (
-                trigger.route.clone(),
-                manifest.components[trigger.component].id.as_str(),
-            )
-        })
+        .map(|trigger| (trigger.route.clone(), manifest.components[trigger.component].id.as_str()))
         .collect();
     let path = |route: &str| TriggerRoute::Path(route.to_owned());
     assert_eq!(
@@ -105,10 +97,7 @@ fn triggers_lead_to_components_by_id_or_hold_them() {
 #[test]
 fn everything_wrong_is_reported_at_once() {
     let expected = include_str!("testdata/wrong.txt");
-    assert_eq!(
-        problems(include_str!("testdata/wrong.toml")).join("\n"),
-        expected.trim_end()
-    );
+    assert_eq!(problems(include_str!("testdata/wrong.toml")).join("\n"), expected.trim_end());
 }
 
 #[test]
@@ -116,14 +105,8 @@ fn only_version_2_is_read() {
     let old = "manifest: version 1 is not supported: `spin doctor` turns it into version 2";
     assert_eq!(problems("spin_manifest_version = \"1\"\nname = \"x\""), [old]);
     assert_eq!(problems("spin_version = \"1\""), [old]);
-    assert_eq!(
-        problems("spin_manifest_version = 3"),
-        ["manifest: `spin_manifest_version` must be 2"]
-    );
-    assert_eq!(
-        problems("[application]"),
-        ["manifest: `spin_manifest_version = 2` is missing"]
-    );
+    assert_eq!(problems("spin_manifest_version = 3"), ["manifest: `spin_manifest_version` must be 2"]);
+    assert_eq!(problems("[application]"), ["manifest: `spin_manifest_version = 2` is missing"]);
 }
 
 #[test]
@@ -131,21 +114,13 @@ fn a_syntax_error_is_reported_with_its_line() {
     let [problem] = &problems("spin_manifest_version = 2\n\n[application\n")[..] else {
         panic!("one problem");
     };
-    assert!(
-        problem.starts_with("manifest: line 3 is not valid TOML: "),
-        "{problem}"
-    );
+    assert!(problem.starts_with("manifest: line 3 is not valid TOML: "), "{problem}");
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_reported_by_its_name() {
     let error = Manifest::load(Path::new("/nowhere/spin.toml")).expect_err("no such file");
-    assert!(
-        error
-            .to_string()
-            .starts_with("the manifest /nowhere/spin.toml cannot be read: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("the manifest /nowhere/spin.toml cannot be read: "), "{error}");
 }
 
 #[test]
@@ -161,10 +136,7 @@ fn paths_are_relative_to_the_manifest_that_is_loaded() {
 fn a_manifest_without_triggers_or_name_is_refused() {
     assert_eq!(
         problems("spin_manifest_version = 2"),
-        [
-            "manifest: `application` is missing",
-            "manifest: `trigger` is missing"
-        ]
+        ["manifest: `application` is missing", "manifest: `trigger` is missing"]
     );
     assert_eq!(
         problems("spin_manifest_version = 2\n[application]\n[trigger]"),
@@ -185,10 +157,7 @@ fn sources_other_than_files_are_refused_by_name() {
             r#"component "app": `source` in a registry is not supported: download the package and write its path"#
         ]
     );
-    assert_eq!(
-        with("3"),
-        [r#"component "app": `source` must be the path of a file in quotes"#]
-    );
+    assert_eq!(with("3"), [r#"component "app": `source` must be the path of a file in quotes"#]);
     assert_eq!(
         with("\"gone.wasm\""),
         [r#"component "app": its `source` "gone.wasm" does not exist: build the component first"#]
@@ -257,9 +226,7 @@ fn routes_are_checked_across_triggers() {
 #[test]
 fn only_http_triggers_with_plain_components_are_served() {
     assert_eq!(
-        problems(&format!(
-            "{SMALL}\n[[trigger.redis]]\nchannel = \"x\"\ncomponent = \"app\""
-        )),
+        problems(&format!("{SMALL}\n[[trigger.redis]]\nchannel = \"x\"\ncomponent = \"app\"")),
         ["[trigger]: `redis` is not supported: only `http` is"]
     );
     assert_eq!(
@@ -268,10 +235,15 @@ fn only_http_triggers_with_plain_components_are_served() {
     );
     assert_eq!(
         trigger_problems("route = \"/w\"\nstatic_response = { status_code = 204 }"),
-        [
-            "HTTP trigger 2: `static_response` is not supported",
-            "HTTP trigger 2: `component` is missing"
-        ]
+        ["HTTP trigger 2: `static_response` is not supported", "HTTP trigger 2: `component` is missing"]
+    );
+    assert_eq!(
+        trigger_problems("component = \"app\"\nroute = \"/w\"\nexecutor = { type = \"cgi\" }"),
+        ["HTTP trigger 2: `executor`: unknown type \"cgi\""]
+    );
+    assert_eq!(
+        trigger_problems("component = \"app\"\nroute = \"/w\"\nexecutor = { type = \"http\", argv = \"\" }"),
+        ["HTTP trigger 2: `executor`: unknown key `argv`"]
     );
     assert!(parse(&SMALL.replace("route", "executor = { type = \"http\" }\nroute")).is_ok());
 }
@@ -300,16 +272,11 @@ fn identifiers_keep_to_spins_rules() {
     for id in ["", "my_app", "my--app", "2app", "App", "my-2nd", "-a", "é"] {
         assert_eq!(
             with_id(id).expect_err(id).0,
-            [format!(
-                "component {id:?}: its id must be words of letters and digits joined by `-`"
-            )]
+            [format!("component {id:?}: its id must be words of letters and digits joined by `-`")]
         );
     }
-    let with_variable = |name: &str| {
-        parse(&format!(
-            "{SMALL}\n[variables]\n\"{name}\" = {{ default = \"\" }}"
-        ))
-    };
+    let with_variable =
+        |name: &str| parse(&format!("{SMALL}\n[variables]\n\"{name}\" = {{ default = \"\" }}"));
     for name in ["a", "my_name2"] {
         assert!(with_variable(name).is_ok(), "{name}");
     }

@@ -41,10 +41,7 @@ fn read(at: usize, table: Table, components: &mut Vec<Component>, context: &Cont
         None => None,
     };
     section.finish();
-    HttpTrigger {
-        route,
-        component: component.unwrap_or_default(),
-    }
+    HttpTrigger { route, component: component.unwrap_or_default() }
 }
 
 fn find_component(reference: &Value, components: &[Component], section: &Section) -> Option<usize> {
@@ -106,24 +103,16 @@ fn inline_id(trigger: &str, at: usize, components: &[Component]) -> String {
 
 fn check_routes(triggers: &[HttpTrigger], context: &Context) {
     // Triggers stand in for components here, so that the sentences can say which trigger is meant.
-    let routes = triggers
-        .iter()
-        .enumerate()
-        .filter_map(|(at, trigger)| match &trigger.route {
-            TriggerRoute::Path(route) => Some(Route { route, component: at }),
-            TriggerRoute::Private => None,
-        });
+    let routes = triggers.iter().enumerate().filter_map(|(at, trigger)| match &trigger.route {
+        TriggerRoute::Path(route) => Some(Route { route, component: at }),
+        TriggerRoute::Private => None,
+    });
     for error in Router::build(routes).err().into_iter().flatten() {
         match &error {
             RouteError::Invalid { component, .. } => context.problems.report(&place(*component), &error),
-            RouteError::Duplicate {
-                component,
-                earlier_component,
-                ..
-            } => context.problems.report(
-                &place(*component),
-                format_args!("{error} of {}", place(*earlier_component)),
-            ),
+            RouteError::Duplicate { component, earlier_component, .. } => context
+                .problems
+                .report(&place(*component), format_args!("{error} of {}", place(*earlier_component))),
         }
     }
 }

@@ -103,11 +103,7 @@ impl AllowedHosts {
                 Err(error) => errors.push(format!("allowed outbound host {entry:?}: {error}")),
             }
         }
-        if errors.is_empty() {
-            Ok(Self(hosts))
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(Self(hosts)) } else { Err(errors) }
     }
 
     /// Whether a connection may be made. `host` is a name or an address, IPv6 with or without brackets; without a
@@ -125,9 +121,7 @@ impl AllowedHosts {
     /// Whether the component may call the application's own routes by a URL without a host.
     pub fn allows_self(&self, scheme: &str) -> bool {
         let scheme = scheme.to_ascii_lowercase();
-        self.0
-            .iter()
-            .any(|entry| entry.allows_scheme(&scheme) && matches!(entry.host, Host::Any | Host::Own))
+        self.0.iter().any(|entry| entry.allows_scheme(&scheme) && matches!(entry.host, Host::Any | Host::Own))
     }
 }
 
@@ -154,18 +148,13 @@ impl FromStr for AllowedHost {
         let (scheme, rest) = entry.split_once("://").ok_or(AllowedHostError::NoScheme)?;
         let scheme = parse_scheme(scheme)?;
         let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest))?;
-        Ok(Self {
-            host: host.parse()?,
-            ports: Ports::parse(port, scheme.as_deref())?,
-            scheme,
-        })
+        Ok(Self { host: host.parse()?, ports: Ports::parse(port, scheme.as_deref())?, scheme })
     }
 }
 
 /// The component that a host name of the form `<id>.spin.internal` stands for.
 pub fn service_chaining_target(host: &str) -> Option<&str> {
-    host.strip_suffix(SERVICE_CHAINING_SUFFIX)
-        .filter(|id| !id.is_empty() && !id.contains('.'))
+    host.strip_suffix(SERVICE_CHAINING_SUFFIX).filter(|id| !id.is_empty() && !id.contains('.'))
 }
 
 fn parse_scheme(scheme: &str) -> Result<Option<String>, AllowedHostError> {
@@ -183,10 +172,7 @@ fn parse_scheme(scheme: &str) -> Result<Option<String>, AllowedHostError> {
 /// address stand either in brackets or, in a network, before the slash.
 fn split_port(rest: &str) -> Result<(&str, &str), AllowedHostError> {
     let host_end = match rest.starts_with('[') {
-        true => rest
-            .find(']')
-            .map(|at| at + 1)
-            .ok_or(AllowedHostError::InvalidHost)?,
+        true => rest.find(']').map(|at| at + 1).ok_or(AllowedHostError::InvalidHost)?,
         false => rest.find('/').unwrap_or(0),
     };
     let (address, tail) = rest.split_at(host_end);
@@ -249,15 +235,10 @@ impl FromStr for Host {
 /// (<https://url.spec.whatwg.org/#ends-in-a-number-checker>), so it is none.
 fn parse_name(name: &str) -> Result<String, AllowedHostError> {
     let usable = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     let labels = || name.split('.');
-    let ends_in_number = labels()
-        .next_back()
-        .is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    let ends_in_number = labels().next_back().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
     match labels().all(usable) && !ends_in_number {
         true => Ok(name.to_ascii_lowercase()),
         false => Err(AllowedHostError::InvalidHost),
@@ -276,11 +257,7 @@ impl Network {
             false => return Err(AllowedHostError::Path),
         };
         let bits = if address.is_ipv4() { 32 } else { 128 };
-        if prefix <= bits {
-            Ok(Self { address, prefix })
-        } else {
-            Err(AllowedHostError::InvalidHost)
-        }
+        if prefix <= bits { Ok(Self { address, prefix }) } else { Err(AllowedHostError::InvalidHost) }
     }
 
     fn contains(self, other: IpAddr) -> bool {
@@ -298,10 +275,7 @@ impl Ports {
     fn parse(port: &str, scheme: Option<&str>) -> Result<Self, AllowedHostError> {
         let number = |text: &str| text.parse::<u16>().map_err(|_| AllowedHostError::InvalidPort);
         match (port, port.split_once("..")) {
-            ("", _) => scheme
-                .and_then(usual_port)
-                .map(Self::One)
-                .ok_or(AllowedHostError::NoPort),
+            ("", _) => scheme.and_then(usual_port).map(Self::One).ok_or(AllowedHostError::NoPort),
             ("*", _) => Ok(Self::Any),
             (_, _) if port.starts_with('{') => Err(AllowedHostError::List),
             (_, Some((start, end))) => Ok(Self::Range(number(start)?..number(end)?)),

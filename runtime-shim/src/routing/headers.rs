@@ -38,11 +38,7 @@ pub fn spin_headers(
         (COMPONENT_ROUTE.clone(), entry.component_route.clone()),
     ]);
     let mut push = |name: &HeaderName, value: &str| {
-        headers.extend(
-            HeaderValue::from_bytes(value.as_bytes())
-                .ok()
-                .map(|value| (name.clone(), value)),
-        );
+        headers.extend(HeaderValue::from_bytes(value.as_bytes()).ok().map(|value| (name.clone(), value)));
     };
     push(&PATH_INFO, matched.trailing);
     push(&FULL_URL, &format!("{scheme}://{host}{target}"));

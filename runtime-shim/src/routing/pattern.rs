@@ -42,30 +42,18 @@ pub enum PatternError {
 impl Pattern {
     /// Takes a route as it stands in the manifest apart. Slashes around it, and doubled ones inside, do not count.
     pub fn parse(route: &str) -> Result<Self, PatternError> {
-        if route
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#'))
-        {
+        if route.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#')) {
             return Err(PatternError::InvalidCharacter);
         }
         let mut texts: Vec<&str> = route.split('/').filter(|text| !text.is_empty()).collect();
         let wildcard = texts.pop_if(|last| matches!(*last, "..." | "*")).is_some();
-        let segments = texts
-            .into_iter()
-            .map(Segment::parse)
-            .collect::<Result<Vec<_>, _>>()?;
+        let segments = texts.into_iter().map(Segment::parse).collect::<Result<Vec<_>, _>>()?;
 
         let pattern = Self { segments, wildcard };
         let names: Vec<&str> = pattern.names().collect();
-        let repeated = names
-            .iter()
-            .enumerate()
-            .any(|(at, name)| names.iter().skip(at + 1).any(|n| n == name));
-        if repeated {
-            Err(PatternError::RepeatedName)
-        } else {
-            Ok(pattern)
-        }
+        let repeated =
+            names.iter().enumerate().any(|(at, name)| names.iter().skip(at + 1).any(|n| n == name));
+        if repeated { Err(PatternError::RepeatedName) } else { Ok(pattern) }
     }
 
     /// The names of the named segments, in order.
@@ -88,10 +76,7 @@ impl Pattern {
             Segment::Static(text) => text.as_str(),
             Segment::Named(_) => ":",
         });
-        texts
-            .chain(self.wildcard.then_some("..."))
-            .collect::<Vec<_>>()
-            .join("/")
+        texts.chain(self.wildcard.then_some("...")).collect::<Vec<_>>().join("/")
     }
 
     /// Orders routes: of two that match a path, the one with the smaller rank is meant. Shorter comes before longer,
@@ -109,14 +94,8 @@ impl Segment {
     fn parse(text: &str) -> Result<Self, PatternError> {
         if let Some(name) = text.strip_prefix(':') {
             let valid = !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-            return if valid {
-                Ok(Self::Named(name.to_owned()))
-            } else {
-                Err(PatternError::InvalidName)
-            };
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+            return if valid { Ok(Self::Named(name.to_owned())) } else { Err(PatternError::InvalidName) };
         }
         match text {
             "..." | "*" => Err(PatternError::WildcardNotLast),

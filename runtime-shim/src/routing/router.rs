@@ -95,11 +95,7 @@ impl Router {
                 Ok(entry) => entry,
                 Err(reason) => {
                     let (route, component) = (route.route.to_owned(), route.component);
-                    errors.push(RouteError::Invalid {
-                        route,
-                        component,
-                        reason,
-                    });
+                    errors.push(RouteError::Invalid { route, component, reason });
                     continue;
                 }
             };
@@ -115,11 +111,7 @@ impl Router {
         }
         patterns.sort_by_key(|entry: &Entry| entry.parsed.rank());
         if errors.is_empty() {
-            Ok(Self {
-                exact,
-                patterns,
-                direct: Entry::everything(),
-            })
+            Ok(Self { exact, patterns, direct: Entry::everything() })
         } else {
             Err(errors)
         }
@@ -136,10 +128,7 @@ impl Router {
     /// The match of a request that names its component by host (`http://<id>.spin.internal`) instead of by route:
     /// as if that component had the route `/...` and no other existed.
     pub fn direct<'r, 'p>(&'r self, component: usize, path: &'p str) -> Match<'r, 'p> {
-        Match {
-            component,
-            ..self.direct.matched(Vec::new(), path)
-        }
+        Match { component, ..self.direct.matched(Vec::new(), path) }
     }
 }
 
@@ -159,11 +148,7 @@ impl Entry {
         let parsed = Pattern::parse(route)?;
         // Spin serves under the base `/`, and joins base and route after taking the slash from the end of both. So
         // the route `/` is reported to the application as an empty string.
-        let absolute = if route.starts_with('/') {
-            route.to_owned()
-        } else {
-            format!("/{route}")
-        };
+        let absolute = if route.starts_with('/') { route.to_owned() } else { format!("/{route}") };
         let based = absolute.trim_end_matches('/');
         let value =
             |text: &str| HeaderValue::from_bytes(text.as_bytes()).map_err(|_| PatternError::InvalidCharacter);
@@ -173,11 +158,7 @@ impl Entry {
             raw_component_route: value(route)?,
             component_route: value(route.strip_suffix("/...").unwrap_or(route))?,
             path_match: parsed.names().filter_map(path_match_header).collect(),
-            pattern: if based.is_empty() {
-                "/".to_owned()
-            } else {
-                based.to_owned()
-            },
+            pattern: if based.is_empty() { "/".to_owned() } else { based.to_owned() },
             parsed,
         })
     }
@@ -185,10 +166,7 @@ impl Entry {
     /// The route `/...`.
     fn everything() -> Self {
         Self {
-            parsed: Pattern {
-                segments: Vec::new(),
-                wildcard: true,
-            },
+            parsed: Pattern { segments: Vec::new(), wildcard: true },
             component: 0,
             pattern: "/...".to_owned(),
             matched_route: HeaderValue::from_static("/..."),
@@ -199,13 +177,7 @@ impl Entry {
     }
 
     fn matched<'r, 'p>(&'r self, named: Vec<(&'r str, &'p str)>, trailing: &'p str) -> Match<'r, 'p> {
-        Match {
-            component: self.component,
-            pattern: &self.pattern,
-            named,
-            trailing,
-            entry: self,
-        }
+        Match { component: self.component, pattern: &self.pattern, named, trailing, entry: self }
     }
 
     /// Matches a path segment by segment. Slashes around the path do not count.

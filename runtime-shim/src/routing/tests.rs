@@ -12,12 +12,7 @@ fn router(routes: &[&str]) -> Router {
 }
 
 fn try_router(routes: &[&str]) -> Result<Router, Vec<RouteError>> {
-    Router::build(
-        routes
-            .iter()
-            .enumerate()
-            .map(|(component, route)| Route { route, component }),
-    )
+    Router::build(routes.iter().enumerate().map(|(component, route)| Route { route, component }))
 }
 
 /// The route that `path` leads to, as written.
@@ -37,14 +32,7 @@ fn an_exact_route_matches_its_path_with_or_without_a_slash_at_the_end() {
     let routes = ["/api/users"];
     assert_eq!(winner(&routes, "/api/users"), Some("/api/users"));
     assert_eq!(winner(&routes, "/api/users/"), Some("/api/users"));
-    for path in [
-        "/api",
-        "/api/users/1",
-        "/api/usersx",
-        "/API/users",
-        "/api//users",
-        "/",
-    ] {
+    for path in ["/api", "/api/users/1", "/api/usersx", "/API/users", "/api//users", "/"] {
         assert_eq!(winner(&routes, path), None, "{path}");
     }
 }
@@ -104,14 +92,8 @@ fn a_named_segment_at_the_end_does_not_match_nothing() {
 
 #[test]
 fn text_wins_over_a_name_and_a_name_over_the_wildcard_whatever_the_order() {
-    let mut routes = [
-        "/users/me",
-        "/users/:id",
-        "/users/...",
-        "/users/:id/...",
-        "/users/me/posts/...",
-        "/...",
-    ];
+    let mut routes =
+        ["/users/me", "/users/:id", "/users/...", "/users/:id/...", "/users/me/posts/...", "/..."];
     for _ in 0..2 {
         assert_eq!(winner(&routes, "/users/me"), Some("/users/me"));
         assert_eq!(winner(&routes, "/users/7"), Some("/users/:id"));
@@ -130,17 +112,11 @@ fn a_more_specific_route_that_fails_late_leaves_the_path_to_another() {
 
 #[test]
 fn pattern_is_a_label_with_one_slash_before_it_and_none_behind() {
-    for (route, path, pattern) in [
-        ("/", "/", "/"),
-        ("foo/", "/foo", "/foo"),
-        ("/...", "/x", "/..."),
-        ("/a/:b", "/a/1", "/a/:b"),
-    ] {
+    for (route, path, pattern) in
+        [("/", "/", "/"), ("foo/", "/foo", "/foo"), ("/...", "/x", "/..."), ("/a/:b", "/a/1", "/a/:b")]
+    {
         assert_eq!(
-            router(&[route])
-                .route(path)
-                .map(|found| found.pattern.to_owned())
-                .as_deref(),
+            router(&[route]).route(path).map(|found| found.pattern.to_owned()).as_deref(),
             Some(pattern)
         );
     }
@@ -185,22 +161,14 @@ fn headers(routes: &[&str], url: &str) -> HashMap<String, String> {
 }
 
 fn header_map(found: &Match, uri: &Uri) -> HashMap<String, String> {
-    spin_headers(
-        found,
-        uri,
-        "example.com:3000",
-        "127.0.0.1:8777".parse().expect("an address"),
-    )
-    .into_iter()
-    .map(|(name, value)| (name.to_string(), value.to_str().expect("ASCII").to_owned()))
-    .collect()
+    spin_headers(found, uri, "example.com:3000", "127.0.0.1:8777".parse().expect("an address"))
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().expect("ASCII").to_owned()))
+        .collect()
 }
 
 fn expected_headers(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 #[test]
@@ -223,34 +191,13 @@ fn a_component_is_told_how_its_request_was_routed() {
 #[test]
 fn route_headers_keep_what_the_manifest_wrote_except_for_slashes_at_the_end() {
     let root = headers(&["/"], "/");
-    assert_eq!(
-        (
-            root["spin-matched-route"].as_str(),
-            root["spin-raw-component-route"].as_str()
-        ),
-        ("", "/")
-    );
-    assert_eq!(
-        (
-            root["spin-component-route"].as_str(),
-            root["spin-path-info"].as_str()
-        ),
-        ("/", "")
-    );
+    assert_eq!((root["spin-matched-route"].as_str(), root["spin-raw-component-route"].as_str()), ("", "/"));
+    assert_eq!((root["spin-component-route"].as_str(), root["spin-path-info"].as_str()), ("/", ""));
     let all = headers(&["/..."], "/x");
-    assert_eq!(
-        (
-            all["spin-matched-route"].as_str(),
-            all["spin-component-route"].as_str()
-        ),
-        ("/...", "")
-    );
+    assert_eq!((all["spin-matched-route"].as_str(), all["spin-component-route"].as_str()), ("/...", ""));
     let slash = headers(&["foo/"], "/foo");
     assert_eq!(
-        (
-            slash["spin-matched-route"].as_str(),
-            slash["spin-component-route"].as_str()
-        ),
+        (slash["spin-matched-route"].as_str(), slash["spin-component-route"].as_str()),
         ("/foo", "foo/")
     );
     assert_eq!(slash["spin-full-url"], "http://example.com:3000/foo");
@@ -260,10 +207,7 @@ fn route_headers_keep_what_the_manifest_wrote_except_for_slashes_at_the_end() {
 fn a_request_that_names_its_component_is_routed_as_by_the_wildcard_of_the_root() {
     let router = router(&["/a"]);
     let found = router.direct(7, "/private/x/");
-    assert_eq!(
-        (found.component, found.pattern, found.trailing),
-        (7, "/...", "/private/x/")
-    );
+    assert_eq!((found.component, found.pattern, found.trailing), (7, "/...", "/private/x/"));
     let headers = header_map(&found, &"/private/x/".parse().expect("a URL"));
     assert_eq!(headers["spin-matched-route"], "/...");
     assert_eq!(headers["spin-path-info"], "/private/x/");
@@ -293,13 +237,10 @@ fn route() -> impl Strategy<Value = String> {
 }
 
 fn number_names(route: &str) -> String {
-    route
-        .split(":x")
-        .enumerate()
-        .fold(String::new(), |all, (at, text)| match at {
-            0 => text.to_owned(),
-            _ => format!("{all}:x{at}{text}"),
-        })
+    route.split(":x").enumerate().fold(String::new(), |all, (at, text)| match at {
+        0 => text.to_owned(),
+        _ => format!("{all}:x{at}{text}"),
+    })
 }
 
 /// Ranks a match of `route` and `path`: one letter for each segment of the route, `None` without a match.
@@ -319,11 +260,7 @@ fn naive_match(route: &[&str], path: &[&str]) -> Option<String> {
 
 fn split(path: &str) -> Vec<&str> {
     let trimmed = path.trim_matches('/');
-    if trimmed.is_empty() {
-        Vec::new()
-    } else {
-        trimmed.split('/').collect()
-    }
+    if trimmed.is_empty() { Vec::new() } else { trimmed.split('/').collect() }
 }
 
 proptest! {

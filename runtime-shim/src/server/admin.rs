@@ -23,10 +23,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Whether `path` is served on the application's port, when there is no other.
 pub fn is_shared(path: &str) -> bool {
-    matches!(
-        path,
-        "/healthz" | "/startupz" | "/readyz" | "/metrics" | "/version"
-    )
+    matches!(path, "/healthz" | "/startupz" | "/readyz" | "/metrics" | "/version")
 }
 
 /// Answers a request for one of the paths above.
@@ -36,13 +33,8 @@ pub async fn answer(app: &Arc<App>, method: &Method, path: &str) -> Answer {
         return drain(app).await;
     }
     if is_shared(path) && !matches!(*method, Method::GET | Method::HEAD) {
-        let mut answer = answer::error(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "only GET and HEAD are allowed here",
-        );
-        answer
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        let mut answer = answer::error(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed here");
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return answer;
     }
     match path {
@@ -85,10 +77,6 @@ async fn drain(app: &App) -> Answer {
     app.lifecycle.advance(Phase::Draining);
     match tokio::time::timeout(app.drain_timeout, app.in_flight.none()).await {
         Ok(()) => answer::with(StatusCode::OK, TEXT, "drained\n"),
-        Err(_) => answer::with(
-            StatusCode::SERVICE_UNAVAILABLE,
-            TEXT,
-            "requests are still in flight\n",
-        ),
+        Err(_) => answer::with(StatusCode::SERVICE_UNAVAILABLE, TEXT, "requests are still in flight\n"),
     }
 }

@@ -69,16 +69,10 @@ impl App {
             Phase::Draining | Phase::Closing => return Err("draining".into()),
             Phase::Serving => {}
         }
-        let databases = self
-            .components
-            .iter()
-            .flat_map(|component| component.granted().databases.iter());
-        databases
-            .map(|database| database.ping())
-            .collect::<Result<(), _>>()
-            .map_err(|error| {
-                tracing::warn!(error, "database does not answer");
-                "the database does not answer".into()
-            })
+        let databases = self.components.iter().flat_map(|component| component.granted().databases.iter());
+        databases.map(|database| database.ping()).collect::<Result<(), _>>().map_err(|error| {
+            tracing::warn!(error, "database does not answer");
+            "the database does not answer".into()
+        })
     }
 }

@@ -66,11 +66,7 @@ impl Body {
                 Err(_) => break,
             }
         }
-        Self::Streamed(Streamed {
-            ahead,
-            rest: body,
-            _in_flight: in_flight,
-        })
+        Self::Streamed(Streamed { ahead, rest: body, _in_flight: in_flight })
     }
 }
 

@@ -8,7 +8,6 @@ use http::header::{CONNECTION, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
-use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::admin;
@@ -16,7 +15,7 @@ use super::answer::{self, Answer};
 use super::app::{App, INTERNAL_PREFIX};
 use super::body::Body;
 use super::request_id;
-use crate::engine::RequestData;
+use crate::engine::{Failure, RequestData};
 use crate::lifecycle::Phase;
 use crate::metrics::{Answered, OTHER};
 use crate::routing::{Match, is_spin_header, spin_headers};
@@ -55,9 +54,7 @@ where
     }
     if app.lifecycle.phase() >= Phase::Draining {
         // Clients that keep connections open are to open their next one elsewhere.
-        answer
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
 }
@@ -94,10 +91,7 @@ async fn traffic(app: &Arc<App>, request: Request<WasiBody>, client: SocketAddr,
     let component = &app.components[matched.component];
     let mut answer = bounded(app, &matched, request, client, id).await;
     let named = answer.headers_mut().remove(ROUTE_HEADER);
-    let route = named
-        .as_ref()
-        .map_or(Some(matched.pattern), pattern)
-        .unwrap_or(OTHER);
+    let route = named.as_ref().map_or(Some(matched.pattern), pattern).unwrap_or(OTHER);
     let answered = Answered {
         component: &component.granted().id,
         method: &method,
@@ -121,10 +115,7 @@ async fn traffic(app: &Arc<App>, request: Request<WasiBody>, client: SocketAddr,
 
 /// A component's pattern, if it is fit for a label.
 fn pattern(value: &HeaderValue) -> Option<&str> {
-    value
-        .to_str()
-        .ok()
-        .filter(|text| text.len() <= MAX_ROUTE && !text.is_empty())
+    value.to_str().ok().filter(|text| text.len() <= MAX_ROUTE && !text.is_empty())
 }
 
 async fn bounded(
@@ -139,10 +130,7 @@ async fn bounded(
     };
     let in_flight = app.in_flight.begin();
     let request = prepared(matched, request, client);
-    match app.components[matched.component]
-        .handle(RequestData { id: Arc::clone(id) }, request)
-        .await
-    {
+    match app.components[matched.component].handle(RequestData { id: Arc::clone(id) }, request).await {
         Ok(response) => {
             let (head, body) = response.into_parts();
             Answer::from_parts(head, Body::of_component(body, in_flight).await)
@@ -154,62 +142,36 @@ async fn bounded(
 /// The request as the component sees it: an absolute URI, and headers that only the host may set.
 fn prepared(matched: &Match<'_, '_>, request: Request<WasiBody>, client: SocketAddr) -> Request<WasiBody> {
     let (mut head, body) = request.into_parts();
-    let host = head.uri.authority().map(ToString::to_string).or_else(|| {
-        head.headers
-            .get(HOST)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    });
+    let host = head
+        .uri
+        .authority()
+        .map(ToString::to_string)
+        .or_else(|| head.headers.get(HOST).and_then(|value| value.to_str().ok()).map(str::to_owned));
     let host = host.unwrap_or_else(|| "localhost".to_owned());
-    let own: Vec<HeaderName> = head
-        .headers
-        .keys()
-        .filter(|name| is_spin_header(name))
-        .cloned()
-        .collect();
+    let own: Vec<HeaderName> = head.headers.keys().filter(|name| is_spin_header(name)).cloned().collect();
     for name in own {
         head.headers.remove(name);
     }
-    head.headers
-        .extend(spin_headers(matched, &head.uri, &host, client));
+    head.headers.extend(spin_headers(matched, &head.uri, &host, client));
     head.uri = absolute(&head.uri, &host);
     Request::from_parts(head, body)
 }
 
 fn absolute(uri: &Uri, host: &str) -> Uri {
-    let target = uri
-        .path_and_query()
-        .cloned()
-        .unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let made = Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(host)
-        .path_and_query(target)
-        .build();
+    let target = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let made = Uri::builder().scheme(Scheme::HTTP).authority(host).path_and_query(target).build();
     // A host that is no authority leaves the component with the path alone.
     made.unwrap_or_else(|_| uri.clone())
 }
 
 /// What a client hears of a component that did not answer; the log has the cause.
-fn failed(error: &wasmtime::Error, id: &str) -> Answer {
-    let (status, sentence) = if error.is::<ExpirationError>() {
-        (
-            StatusCode::GATEWAY_TIMEOUT,
-            "the application did not answer in time",
-        )
-    } else if error.is::<InstantiationError<RequestData>>() {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the application could not be started",
-        )
-    } else {
-        (StatusCode::INTERNAL_SERVER_ERROR, "the application failed")
+fn failed(failure: &Failure, id: &str) -> Answer {
+    let (status, sentence) = match failure {
+        Failure::TimedOut(_) => (StatusCode::GATEWAY_TIMEOUT, "the application did not answer in time"),
+        Failure::NotStarted(_) => (StatusCode::SERVICE_UNAVAILABLE, "the application could not be started"),
+        Failure::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the application failed"),
     };
-    tracing::error!(
-        request_id = id,
-        status = status.as_u16(),
-        "request failed: {error:#}"
-    );
+    tracing::error!(request_id = id, status = status.as_u16(), "request {failure}");
     answer::error(status, sentence)
 }
 
@@ -221,11 +183,7 @@ async fn internal_request(
     id: &Arc<str>,
 ) -> Answer {
     let authorization = request.headers().get(http::header::AUTHORIZATION);
-    if !app
-        .internal_token
-        .as_ref()
-        .is_some_and(|token| token.accepts(authorization))
-    {
+    if !app.internal_token.as_ref().is_some_and(|token| token.accepts(authorization)) {
         return answer::error(StatusCode::UNAUTHORIZED, "internal paths need the internal token");
     }
     let path = request.uri().path().to_owned();

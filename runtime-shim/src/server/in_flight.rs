@@ -18,10 +18,7 @@ pub struct InFlight(Counter);
 impl Counter {
     /// A count of zero that is shown in `gauge`.
     pub fn new(gauge: IntGauge) -> Self {
-        Self {
-            count: Arc::new(watch::Sender::new(0)),
-            gauge,
-        }
+        Self { count: Arc::new(watch::Sender::new(0)), gauge }
     }
 
     /// One more request.

@@ -41,13 +41,7 @@ async fn once(app: &Arc<App>) {
         .header(http::header::AUTHORIZATION, token.authorization())
         .body(Empty::<bytes::Bytes>::new());
     let Ok(request) = request else { return };
-    let answer = dispatch(
-        app,
-        Listener::Admin,
-        request,
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-    )
-    .await;
+    let answer = dispatch(app, Listener::Admin, request, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
     if !answer.status().is_success() {
         tracing::warn!(status = answer.status().as_u16(), "sweep failed");
     }

@@ -22,9 +22,7 @@ pub fn parse_arguments(
     for (at, argument) in arguments.iter().enumerate() {
         match parse_argument(argument, &read) {
             Ok(pairs) => {
-                let invalid = pairs
-                    .iter()
-                    .filter_map(|(name, _)| Some((name, check_name(name).err()?)));
+                let invalid = pairs.iter().filter_map(|(name, _)| Some((name, check_name(name).err()?)));
                 errors.extend(invalid.map(|(name, error)| format!("--variable {name:?}: {error}")));
                 values.extend(pairs);
             }
@@ -36,11 +34,7 @@ pub fn parse_arguments(
             Err(ArgumentError::File(error)) => errors.push(error),
         }
     }
-    if errors.is_empty() {
-        Ok(values)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
 enum ArgumentError {
@@ -85,25 +79,16 @@ type Parsed = Result<Vec<(String, Option<String>)>, usize>;
 
 fn parse_toml(content: &str) -> Parsed {
     let table: toml::Table = toml::from_str(content).map_err(|error| {
-        let before = error
-            .span()
-            .and_then(|span| content.get(..span.start))
-            .unwrap_or_default();
+        let before = error.span().and_then(|span| content.get(..span.start)).unwrap_or_default();
         before.matches('\n').count() + 1
     })?;
-    Ok(table
-        .into_iter()
-        .map(|(name, value)| (name, value.as_str().map(str::to_owned)))
-        .collect())
+    Ok(table.into_iter().map(|(name, value)| (name, value.as_str().map(str::to_owned))).collect())
 }
 
 fn parse_json(content: &str) -> Parsed {
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(content).map_err(|error| error.line())?;
-    Ok(object
-        .into_iter()
-        .map(|(name, value)| (name, value.as_str().map(str::to_owned)))
-        .collect())
+    Ok(object.into_iter().map(|(name, value)| (name, value.as_str().map(str::to_owned))).collect())
 }
 
 /// Makes sure that all values are texts.
@@ -113,9 +98,7 @@ fn texts(path: &str, parsed: Parsed) -> Result<Pairs, String> {
     })?;
     let text = |(name, value): (String, Option<String>)| match value {
         Some(value) => Ok((name, value)),
-        None => Err(format!(
-            "--variable file {path:?}: the value of {name:?} must be a text in quotes"
-        )),
+        None => Err(format!("--variable file {path:?}: the value of {name:?} must be a text in quotes")),
     };
     pairs.into_iter().map(text).collect()
 }

@@ -22,18 +22,11 @@ pub enum NameError {
 /// Checks a name by the rule that Spin keeps to, so that it can be turned into an environment variable and back.
 pub fn check_name(name: &str) -> Result<(), NameError> {
     let first = name.bytes().next().ok_or(NameError::Empty)?;
-    if !name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    {
+    if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err(NameError::InvalidCharacter);
     }
     if !first.is_ascii_lowercase() {
         return Err(NameError::InvalidStart);
     }
-    if name.ends_with('_') || name.contains("__") {
-        Err(NameError::InvalidUnderscore)
-    } else {
-        Ok(())
-    }
+    if name.ends_with('_') || name.contains("__") { Err(NameError::InvalidUnderscore) } else { Ok(()) }
 }

@@ -59,31 +59,16 @@ impl Resolved {
         let mut missing = BTreeSet::new();
         let mut application = BTreeMap::new();
         for (name, variable) in &manifest.variables {
-            let given = arguments
-                .get(name)
-                .cloned()
-                .or_else(|| environment(&environment_name(name)));
+            let given = arguments.get(name).cloned().or_else(|| environment(&environment_name(name)));
             match given.or_else(|| variable.default.clone()) {
-                Some(text) => drop(application.insert(
-                    name.clone(),
-                    Value {
-                        text,
-                        secret: variable.secret,
-                    },
-                )),
+                Some(text) => drop(application.insert(name.clone(), Value { text, secret: variable.secret })),
                 None => drop(missing.insert(name.clone())),
             }
         }
-        let mut resolved = Self {
-            application,
-            components: BTreeMap::new(),
-        };
+        let mut resolved = Self { application, components: BTreeMap::new() };
         for component in &manifest.components {
             let values = component.variables.iter().filter_map(|(name, template)| {
-                let value = resolved
-                    .render(template)
-                    .map_err(|name| missing.insert(name.to_owned()))
-                    .ok()?;
+                let value = resolved.render(template).map_err(|name| missing.insert(name.to_owned())).ok()?;
                 Some((name.clone(), value))
             });
             let values = values.collect();
@@ -92,9 +77,7 @@ impl Resolved {
         if missing.is_empty() {
             Ok(resolved)
         } else {
-            Err(MissingVariables {
-                names: missing.into_iter().collect(),
-            })
+            Err(MissingVariables { names: missing.into_iter().collect() })
         }
     }
 
@@ -118,37 +101,24 @@ impl Resolved {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() {
-            Ok(hosts.into_iter().collect())
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(hosts.into_iter().collect()) } else { Err(errors) }
     }
 
     fn allowed_host(&self, entry: &Template) -> Result<Option<AllowedHost>, String> {
         // Errors show the template, not what came of it: that may hold a password.
         let place = format!("allowed outbound host {:?}", entry.source());
-        let value = self
-            .render(entry)
-            .map_err(|name| format!("{place}: there is no variable {name:?}"))?;
+        let value = self.render(entry).map_err(|name| format!("{place}: there is no variable {name:?}"))?;
         if !entry.is_literal() && is_left_out(&value.text) {
             return Ok(None);
         }
-        value
-            .text
-            .parse()
-            .map(Some)
-            .map_err(|error| format!("{place}, with the present values: {error}"))
+        value.text.parse().map(Some).map_err(|error| format!("{place}, with the present values: {error}"))
     }
 
     /// Renders a template over the application's variables; the error is the first name without a value.
     fn render<'t>(&self, template: &'t Template) -> Result<Value, &'t str> {
         let text = template.render(|name| self.application.get(name).map(|value| value.text.as_str()))?;
         let is_secret = |name| self.application.get(name).is_some_and(|value| value.secret);
-        Ok(Value {
-            text,
-            secret: template.variables().any(is_secret),
-        })
+        Ok(Value { text, secret: template.variables().any(is_secret) })
     }
 }
 
@@ -158,21 +128,14 @@ fn is_left_out(resolved_host: &str) -> bool {
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret {
-            f.write_str("***")
-        } else {
-            fmt::Debug::fmt(&self.text, f)
-        }
+        if self.secret { f.write_str("***") } else { fmt::Debug::fmt(&self.text, f) }
     }
 }
 
 impl fmt::Display for MissingVariables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named: Vec<String> = self
-            .names
-            .iter()
-            .map(|name| format!("`{name}` ({})", environment_name(name)))
-            .collect();
+        let named: Vec<String> =
+            self.names.iter().map(|name| format!("`{name}` ({})", environment_name(name))).collect();
         write!(
             f,
             "no value for the required variables {}: give them by `--variable <name>=<value>` or in the environment",

@@ -44,12 +44,10 @@ impl Template {
 
     /// Puts values in place of names; the error is the first name that has none.
     pub fn render<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> Result<String, &str> {
-        self.parts
-            .iter()
-            .try_fold(String::new(), |text, part| match part {
-                Part::Text(literal) => Ok(text + literal),
-                Part::Variable(name) => Ok(text + value(name).ok_or(name.as_str())?),
-            })
+        self.parts.iter().try_fold(String::new(), |text, part| match part {
+            Part::Text(literal) => Ok(text + literal),
+            Part::Variable(name) => Ok(text + value(name).ok_or(name.as_str())?),
+        })
     }
 }
 
@@ -70,10 +68,7 @@ impl FromStr for Template {
         if !rest.is_empty() {
             parts.push(Part::Text(rest.to_owned()));
         }
-        Ok(Self {
-            source: source.to_owned(),
-            parts,
-        })
+        Ok(Self { source: source.to_owned(), parts })
     }
 }
 

@@ -33,10 +33,7 @@ fn manifest(application: &str, component: &str) -> Manifest {
 }
 
 fn arguments(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// Resolves with arguments only.
@@ -53,36 +50,15 @@ fn an_argument_wins_over_the_environment_and_that_over_the_default() {
     let manifest = manifest("level = { default = \"default\" }", "level = \"{{ level }}\"");
     let environment = |name: &str| (name == "SPIN_VARIABLE_LEVEL").then(|| "environment".to_owned());
     let value = |resolved: Result<Resolved, _>| {
-        resolved
-            .expect("values")
-            .get("app", "level")
-            .expect("a value")
-            .to_owned()
+        resolved.expect("values").get("app", "level").expect("a value").to_owned()
     };
+    assert_eq!(value(Resolved::new(&manifest, &arguments(&[]), |_| None)), "default");
+    assert_eq!(value(Resolved::new(&manifest, &arguments(&[]), environment)), "environment");
     assert_eq!(
-        value(Resolved::new(&manifest, &arguments(&[]), |_| None)),
-        "default"
-    );
-    assert_eq!(
-        value(Resolved::new(&manifest, &arguments(&[]), environment)),
-        "environment"
-    );
-    assert_eq!(
-        value(Resolved::new(
-            &manifest,
-            &arguments(&[("level", "argument")]),
-            environment
-        )),
+        value(Resolved::new(&manifest, &arguments(&[("level", "argument")]), environment)),
         "argument"
     );
-    assert_eq!(
-        value(Resolved::new(
-            &manifest,
-            &arguments(&[("level", "")]),
-            environment
-        )),
-        ""
-    );
+    assert_eq!(value(Resolved::new(&manifest, &arguments(&[("level", "")]), environment)), "");
 }
 
 #[test]
@@ -100,18 +76,9 @@ fn component_variables_are_templates_over_those_of_the_application() {
 fn a_component_sees_only_its_own_variables() {
     let resolved =
         resolve(&manifest("secret_one = { default = \"x\" }", "own = \"1\""), &[]).expect("values");
-    assert!(matches!(
-        resolved.get("app", "secret_one"),
-        Err(VariableError::Undefined(_))
-    ));
-    assert!(matches!(
-        resolved.get("other", "own"),
-        Err(VariableError::Undefined(_))
-    ));
-    assert!(matches!(
-        resolved.get("app", "Own"),
-        Err(VariableError::InvalidName(_))
-    ));
+    assert!(matches!(resolved.get("app", "secret_one"), Err(VariableError::Undefined(_))));
+    assert!(matches!(resolved.get("other", "own"), Err(VariableError::Undefined(_))));
+    assert!(matches!(resolved.get("app", "Own"), Err(VariableError::InvalidName(_))));
 }
 
 #[test]
@@ -141,32 +108,23 @@ fn all_missing_variables_are_reported_together() {
 fn debug_output_masks_secrets_and_whatever_is_made_of_them() {
     let manifest = manifest(
         "token = { required = true, secret = true }\nlevel = { default = \"visible-level\" }",
-        "header = \"Bearer {{ token }}\"\nlevel = \"{{ level }}\"",
+        "header = \"{{ level }} {{ token }}\"\nlevel = \"{{ level }}\"",
     );
     let resolved = resolve(&manifest, &[("token", "hunter2")]).expect("values");
-    assert_eq!(resolved.get("app", "header"), Ok("Bearer hunter2"));
+    assert_eq!(resolved.get("app", "header"), Ok("visible-level hunter2"));
     let shown = format!("{resolved:?}");
-    assert!(!shown.contains("hunter2") && !shown.contains("Bearer"), "{shown}");
-    assert!(
-        shown.contains("visible-level") && shown.contains("***"),
-        "{shown}"
-    );
+    assert!(!shown.contains("hunter2"), "{shown}");
+    // The application's variable and the component's of the same value, but not what the secret is part of.
+    assert_eq!(shown.matches("visible-level").count(), 2, "{shown}");
+    assert_eq!(shown.matches("***").count(), 2, "{shown}");
 }
 
 #[test]
 fn hosts_of_empty_variables_are_left_out() {
-    let manifest = manifest(
-        "empty = { default = \"\" }\norigin = { default = \"https://a.example\" }",
-        "",
-    );
+    let manifest = manifest("empty = { default = \"\" }\norigin = { default = \"https://a.example\" }", "");
     let resolved = resolve(&manifest, &[]).expect("values");
-    let entries = [
-        "{{ empty }}",
-        "http://{{ empty }}",
-        "https://{{empty}}",
-        "{{ origin }}",
-        "http://b.example",
-    ];
+    let entries =
+        ["{{ empty }}", "http://{{ empty }}", "https://{{empty}}", "{{ origin }}", "http://b.example"];
     let hosts = resolved.allowed_hosts(&entries.map(template)).expect("two hosts");
     assert!(hosts.allows("https", "a.example", None) && hosts.allows("http", "b.example", None));
     assert!(!hosts.allows("http", "", None) && !hosts.allows("http", "c.example", None));
@@ -177,28 +135,17 @@ fn hosts_of_empty_variables_are_left_out() {
 fn wrong_hosts_are_reported_without_their_values() {
     let manifest = manifest("url = { required = true, secret = true }", "");
     let resolved = resolve(&manifest, &[("url", "postgres://me:hunter2@db.example/x")]).expect("values");
-    let errors = resolved
-        .allowed_hosts(&[template("{{ url }}"), template("db:5432")])
-        .expect_err("two errors");
-    let [first, second] = &errors[..] else {
-        panic!("two errors: {errors:?}")
-    };
-    assert!(
-        first.starts_with("allowed outbound host \"{{ url }}\", with the present values: "),
-        "{first}"
-    );
+    let errors =
+        resolved.allowed_hosts(&[template("{{ url }}"), template("db:5432")]).expect_err("two errors");
+    let [first, second] = &errors[..] else { panic!("two errors: {errors:?}") };
+    assert!(first.starts_with("allowed outbound host \"{{ url }}\", with the present values: "), "{first}");
     assert!(!first.contains("hunter2"), "{first}");
     assert!(second.contains("\"db:5432\""), "{second}");
 }
 
 #[test]
 fn a_template_is_text_and_names() {
-    let names = |source: &str| {
-        template(source)
-            .variables()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let names = |source: &str| template(source).variables().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(names("{{ a }}-{{b}}{{ a }}"), ["a", "b", "a"]);
     assert!(template("").is_literal() && template("a } b }}").is_literal());
     assert_eq!("{{ a }} {{ b".parse::<Template>(), Err(UnclosedExpression));
@@ -219,36 +166,21 @@ fn read(path: &Path) -> io::Result<String> {
 }
 
 fn parse(arguments: &[&str]) -> Result<BTreeMap<String, String>, Vec<String>> {
-    parse_arguments(
-        &arguments
-            .iter()
-            .map(|argument| (*argument).to_owned())
-            .collect::<Vec<_>>(),
-        read,
-    )
+    parse_arguments(&arguments.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>(), read)
 }
 
 #[test]
 fn arguments_give_values_contents_of_files_and_whole_files() {
     assert_eq!(parse(&["a=b=c"]), Ok(arguments(&[("a", "b=c")])));
     assert_eq!(parse(&["a="]), Ok(arguments(&[("a", "")])));
-    assert_eq!(
-        parse(&["key=@key.pem"]),
-        Ok(arguments(&[("key", "line one\nline two\n")]))
-    );
-    assert_eq!(
-        parse(&["@vars.toml"]),
-        Ok(arguments(&[("a", "from toml"), ("b", "x")]))
-    );
+    assert_eq!(parse(&["key=@key.pem"]), Ok(arguments(&[("key", "line one\nline two\n")])));
+    assert_eq!(parse(&["@vars.toml"]), Ok(arguments(&[("a", "from toml"), ("b", "x")])));
     assert_eq!(parse(&["@vars.json"]), Ok(arguments(&[("a", "from json")])));
 }
 
 #[test]
 fn the_last_argument_for_a_name_counts() {
-    assert_eq!(
-        parse(&["a=1", "@vars.json"]),
-        Ok(arguments(&[("a", "from json")]))
-    );
+    assert_eq!(parse(&["a=1", "@vars.json"]), Ok(arguments(&[("a", "from json")])));
     assert_eq!(parse(&["@vars.json", "a=1"]), Ok(arguments(&[("a", "1")])));
 }
 

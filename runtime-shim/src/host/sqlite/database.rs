@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::ffi::{SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, params_from_iter};
 use tokio::sync::Notify;
 
@@ -50,7 +52,7 @@ impl Databases {
 /// One database file.
 pub struct Database {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Pooled>>,
     /// Woken whenever a write lock may have been released.
     released: Notify,
 }
@@ -58,11 +60,7 @@ pub struct Database {
 impl Database {
     /// The database in the file `path`, which is created when it is first opened.
     pub fn new(path: PathBuf) -> Arc<Self> {
-        Arc::new(Self {
-            path,
-            idle: Mutex::default(),
-            released: Notify::new(),
-        })
+        Arc::new(Self { path, idle: Mutex::default(), released: Notify::new() })
     }
 
     /// Whether the database answers: what readiness means for it.
@@ -72,9 +70,7 @@ impl Database {
     pub fn ping(self: &Arc<Self>) -> Result<(), String> {
         let handle = self.open().map_err(|error| error.to_string())?;
         let connection = handle.0.lock();
-        connection
-            .query_row("SELECT 1", [], |_| Ok(()))
-            .map_err(|error| error.to_string())
+        connection.query_row("SELECT 1", [], |_| Ok(())).map_err(|error| error.to_string())
     }
 
     fn open(self: &Arc<Self>) -> Result<Handle, Error> {
@@ -83,17 +79,21 @@ impl Database {
             Some(connection) => connection,
             None => connect(&self.path).map_err(|error| Error::Io(error.to_string()))?,
         };
-        Ok(Handle(Arc::new(Session {
-            database: Arc::clone(self),
-            connection: Mutex::new(Some(connection)),
-        })))
+        Ok(Handle(Arc::new(Session { database: Arc::clone(self), connection: Mutex::new(Some(connection)) })))
     }
+}
+
+/// A connection that handles use one after the other.
+struct Pooled {
+    connection: Connection,
+    /// Whether it carries something that the next handle must not find: temporary tables, attached databases, settings.
+    marked: Arc<AtomicBool>,
 }
 
 /// Write-ahead logging lets readers go on while one writes; with it, `NORMAL` survives a crash of the process.
 /// See <https://sqlite.org/wal.html>.
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+fn connect(path: &Path) -> rusqlite::Result<Pooled> {
+    let mut connection = Connection::open(path)?;
     // Waiting is ours to do, see the module above; but the switch to WAL has no other way to wait.
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -101,7 +101,39 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.busy_timeout(Duration::ZERO)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(connection)
+    let marked = Arc::new(AtomicBool::new(false));
+    let mark = Arc::clone(&marked);
+    connection.authorizer(Some(move |context: AuthContext<'_>| {
+        if leaves_a_mark(&context.action) {
+            mark.store(true, Ordering::Relaxed);
+        }
+        authorize(&context.action)
+    }))?;
+    Ok(Pooled { connection, marked })
+}
+
+/// A component has its own databases only, and must not make a thread wait.
+fn authorize(action: &AuthAction<'_>) -> Authorization {
+    match action {
+        AuthAction::Attach { filename } if !matches!(*filename, "" | ":memory:") => Authorization::Deny,
+        AuthAction::Pragma { pragma_name, pragma_value: Some(_) }
+            if pragma_name.eq_ignore_ascii_case("busy_timeout") =>
+        {
+            Authorization::Deny
+        }
+        _ => Authorization::Allow,
+    }
+}
+
+fn leaves_a_mark(action: &AuthAction<'_>) -> bool {
+    matches!(
+        action,
+        AuthAction::Attach { .. }
+            | AuthAction::CreateTempTable { .. }
+            | AuthAction::CreateTempTrigger { .. }
+            | AuthAction::CreateTempView { .. }
+            | AuthAction::Pragma { pragma_value: Some(_), .. }
+    )
 }
 
 /// A component's use of one connection; clones share it.
@@ -111,7 +143,7 @@ pub(super) struct Handle(Arc<Session>);
 struct Session {
     database: Arc<Database>,
     /// Only [`Drop`] takes it out.
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<Pooled>>,
 }
 
 impl Handle {
@@ -151,7 +183,7 @@ impl Session {
     fn attempt(&self, statement: &str, parameters: &[Value]) -> rusqlite::Result<QueryResult> {
         let connection = self.lock();
         let result = query(&connection, statement, parameters);
-        if connection.is_autocommit() {
+        if result.is_ok() && connection.is_autocommit() {
             self.database.released.notify_waiters();
         }
         result
@@ -160,30 +192,26 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let Some(connection) = lock(&self.connection).take() else {
-            return;
-        };
-        if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
-            return;
-        }
+        let Some(pooled) = lock(&self.connection).take() else { return };
+        let clean = pooled.connection.is_autocommit() || pooled.connection.execute_batch("ROLLBACK").is_ok();
         self.database.released.notify_waiters();
         let mut idle = lock(&self.database.idle);
-        if idle.len() < MAX_IDLE {
-            idle.push(connection);
+        if clean && !pooled.marked.load(Ordering::Relaxed) && idle.len() < MAX_IDLE {
+            idle.push(pooled);
         }
     }
 }
 
 /// A locked connection that is known to be there.
-struct Held<'a>(MutexGuard<'a, Option<Connection>>);
+struct Held<'a>(MutexGuard<'a, Option<Pooled>>);
 
 impl std::ops::Deref for Held<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        self.0
-            .as_ref()
-            .expect("only Drop takes the connection, and then nobody holds the session")
+        let pooled =
+            self.0.as_ref().expect("only Drop takes the connection, and then nobody holds the session");
+        &pooled.connection
     }
 }
 
@@ -195,10 +223,7 @@ fn query(connection: &Connection, statement: &str, parameters: &[Value]) -> rusq
     while let Some(row) = rows.next()? {
         results.push(values::row(row, columns.len())?);
     }
-    Ok(QueryResult {
-        columns,
-        rows: results,
-    })
+    Ok(QueryResult { columns, rows: results })
 }
 
 /// Whether waiting may help. It never does for a transaction whose snapshot has become too old to be written from.
@@ -245,10 +270,7 @@ mod tests {
             Value::Blob(vec![0, 255]),
             Value::Null,
         ];
-        let result = handle
-            .execute("SELECT ?, ?, ?, ?, ? AS last".into(), values.clone())
-            .await
-            .unwrap();
+        let result = handle.execute("SELECT ?, ?, ?, ?, ? AS last".into(), values.clone()).await.unwrap();
         assert_eq!(format!("{:?}", result.rows[0].values), format!("{values:?}"));
         assert_eq!(result.columns[4], "last");
     }
@@ -280,10 +302,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn other_files_cannot_be_attached() {
+        let (folder, database) = database();
+        let handle = database.open().unwrap();
+        let other = folder.path().join("other.db");
+        let attach = format!("ATTACH '{}' AS other", other.display());
+        assert!(run(&handle, &attach).await.is_err());
+        assert!(!other.exists());
+        run(&handle, "ATTACH ':memory:' AS scratch").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn temporary_tables_are_gone_with_their_handle() {
+        let (_folder, database) = database();
+        let handle = database.open().unwrap();
+        run(&handle, "CREATE TEMP TABLE secret (x)").await.unwrap();
+        drop(handle);
+        let next = database.open().unwrap();
+        assert!(run(&next, "SELECT * FROM secret").await.is_err());
+    }
+
+    #[tokio::test]
     async fn a_database_that_was_not_granted_is_denied() {
-        assert!(matches!(
-            Databases::default().open("default"),
-            Err(Error::AccessDenied)
-        ));
+        assert!(matches!(Databases::default().open("default"), Err(Error::AccessDenied)));
     }
 }

@@ -19,9 +19,7 @@ impl ToSql for Value {
 
 /// Reads all columns of a row.
 pub(super) fn row(row: &Row<'_>, columns: usize) -> rusqlite::Result<RowResult> {
-    let values = (0..columns)
-        .map(|index| Ok(value(row.get_ref(index)?)))
-        .collect::<rusqlite::Result<_>>()?;
+    let values = (0..columns).map(|index| Ok(value(row.get_ref(index)?))).collect::<rusqlite::Result<_>>()?;
     Ok(RowResult { values })
 }
 

@@ -1,0 +1,51 @@
+# Every target is one call of cargo or of a script; `make help` lists them.
+
+LISTEN := $(or $(SLIPWAY_LISTEN),127.0.0.1:3000)
+ADMIN := $(or $(SLIPWAY_ADMIN_LISTEN),127.0.0.1:9090)
+VARIABLES ?= deploy/local/variables.toml
+GUESTS := -p tracker -p webhook
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: components ## Serve on http://127.0.0.1:3000 (SLIPWAY_LISTEN moves it), SQLite under .slipway/
+	cargo run --release --package slipway -- up --listen $(LISTEN) --state-dir .slipway \
+		--sweep-every 5s --drain-delay 0s --variable @$(VARIABLES)
+
+.PHONY: test
+test: ## Every test, installing what it needs
+	scripts/test
+
+.PHONY: lint
+lint: ## Formatting, clippy and dependencies; warnings are errors
+	scripts/lint
+
+.PHONY: fmt
+fmt: ## Format the sources
+	cargo fmt --all
+
+.PHONY: build
+build: components ## Build components and shim as they are released
+	cargo build --profile dist --package slipway
+
+.PHONY: components
+components: ## Build the WebAssembly components
+	scripts/wasm-cargo build --quiet --profile component $(GUESTS)
+
+.PHONY: github
+github: ## Play GitHub on http://127.0.0.1:4000 over a git repository under .slipway/
+	cargo run --quiet --package tests --bin github-double -- --listen 127.0.0.1:4000 --root .slipway/github \
+		--token dev-token --repository acme/gitops
+
+.PHONY: push
+push: ## Tell the running webhook that an image was pushed: make push TAG=1.4.2
+	cargo run --quiet --package tests --bin send-webhook -- --url http://$(LISTEN)/webhooks/github \
+		--secret dev-secret --image ghcr.io/acme/api --tag $(or $(TAG),1.4.2)
+
+.PHONY: bench
+bench: ## Requests per second and start-up, as ratios from one run
+	bench/run

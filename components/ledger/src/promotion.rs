@@ -1,0 +1,187 @@
+//! Promotions: one tag on its way to one target.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::names::named_enum;
+use crate::{DeliveryKey, Status, Timestamp};
+
+named_enum! {
+    /// Where a promotion stands. `waiting` and `running` are under way, all others are ends.
+    pub enum State ("state") {
+        Waiting = "waiting" /** Waits for its first or next attempt. */,
+        Running = "running" /** Somebody holds its lease and tries. */,
+        Committed = "committed" /** Ended in a commit. */,
+        Unchanged = "unchanged" /** Git held the value already. */,
+        Superseded = "superseded" /** A newer promotion of the target took its place. */,
+        Held = "held" /** The target is on hold. */,
+        Rejected = "rejected" /** The Git host or a rule said no; trying again would not help. */,
+        Failed = "failed" /** Given up after too many attempts. */,
+    }
+}
+
+/// A promotion that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPromotion {
+    /// Key of the target; opaque to the ledger.
+    pub target: String,
+    /// The service that the target deploys.
+    pub service: String,
+    /// The environment that it deploys to.
+    pub environment: String,
+    /// Image name without tag or digest.
+    pub image: String,
+    /// The tag to promote.
+    pub tag: String,
+    /// The digest, or the empty string when the event named none.
+    pub digest: String,
+    /// The commit that the image was built from.
+    pub source_commit: Option<String>,
+}
+
+/// A promotion as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// Key of the target; opaque to the ledger.
+    pub target: String,
+    /// The service that the target deploys.
+    pub service: String,
+    /// The environment that it deploys to.
+    pub environment: String,
+    /// Image name without tag or digest.
+    pub image: String,
+    /// The tag to promote.
+    pub tag: String,
+    /// The digest, or the empty string when the event named none.
+    pub digest: String,
+    /// The commit that the image was built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_commit: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// Why it ended, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the last attempt that was postponed ran into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When it may next be tried: for a running promotion that is the end of its lease. Absent once it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// The commit it ended in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The deployment that records it, once a commit was about to be tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment_id: Option<Uuid>,
+    /// The delivery that asked for it first.
+    pub delivery: DeliveryKey,
+    /// When it was created, by the database's clock.
+    pub created_at: Timestamp,
+    /// When it last changed, by the database's clock.
+    pub updated_at: Timestamp,
+}
+
+/// The right to try a promotion until its lease ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The promotion, already `running`.
+    pub promotion: Promotion,
+    /// Counts the claims of this promotion. A claim is good only while its number is the latest.
+    pub fence: i64,
+}
+
+/// The end of a promotion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The commit was made, now or by an earlier attempt.
+    Committed {
+        /// Its id.
+        commit: String,
+    },
+    /// Git held the value already.
+    Unchanged {
+        /// Why, in words.
+        reason: String,
+    },
+    /// A newer promotion of the target took its place.
+    Superseded {
+        /// Why, in words.
+        reason: String,
+    },
+    /// The target is on hold.
+    Held {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Trying again would not help.
+    Rejected {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Given up.
+    Failed {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// The state that the promotion ends in.
+    pub fn state(&self) -> State {
+        match self {
+            Self::Committed { .. } => State::Committed,
+            Self::Unchanged { .. } => State::Unchanged,
+            Self::Superseded { .. } => State::Superseded,
+            Self::Held { .. } => State::Held,
+            Self::Rejected { .. } => State::Rejected,
+            Self::Failed { .. } => State::Failed,
+        }
+    }
+
+    /// Why it ended; a commit speaks for itself.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Committed { .. } => None,
+            Self::Unchanged { reason }
+            | Self::Superseded { reason }
+            | Self::Held { reason }
+            | Self::Rejected { reason }
+            | Self::Failed { reason } => Some(reason),
+        }
+    }
+
+    /// The commit, where there is one.
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Committed { commit } => Some(commit),
+            _ => None,
+        }
+    }
+
+    /// The status that an announced deployment takes; a committed one stays `pending` until it is rolled out.
+    ///
+    /// A deployment that was announced and then not needed did not fail: another one stands in its place.
+    pub(crate) fn deployment_status(&self) -> Status {
+        match self {
+            Self::Committed { .. } => Status::Pending,
+            Self::Unchanged { .. } | Self::Superseded { .. } | Self::Held { .. } => Status::Superseded,
+            Self::Rejected { .. } | Self::Failed { .. } => Status::Failed,
+        }
+    }
+}
+
+/// Which promotions to list; an empty filter means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PromotionFilter {
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only this service.
+    pub service: Option<String>,
+    /// Only this environment.
+    pub environment: Option<String>,
+}

@@ -1,0 +1,103 @@
+//! A database connection as `spin:sqlite@3.1.0` offers it, so that the same store runs over a wasm host and
+//! over a file in a native test.
+
+/// A value bound to a statement or read from a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// SQL `NULL`.
+    Null,
+    /// A signed 64-bit integer.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// What a statement gave back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// The rows; each has one value a column.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// One connection to one database. Transactions belong to it: what leaves one open must not share it.
+// Guests are single-threaded wasm, so futures need no `Send` bound.
+#[allow(async_fn_in_trait)]
+pub trait Connection {
+    /// Runs a single statement, with parameters for `?1`, `?2`, …
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError>;
+}
+
+/// Why the database did not do what it was asked. The text may be shown to users; details are for the log only.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    /// Another connection held its lock for too long. Trying again may help.
+    #[error("the database is busy")]
+    Busy,
+    /// There is no space left.
+    #[error("the database is full")]
+    Full,
+    /// It cannot be opened or reached.
+    #[error("the database is not available")]
+    Unavailable {
+        /// What the driver said.
+        detail: String,
+    },
+    /// It refused the statement.
+    #[error("the database could not do what was asked")]
+    Failed {
+        /// What the driver said.
+        detail: String,
+    },
+}
+
+impl DatabaseError {
+    /// Tells the kind of error from SQLite's own message, which is all that a wasm host passes on.
+    ///
+    /// The texts are those of `sqlite3ErrStr` in SQLite's `main.c`.
+    pub fn from_sqlite_message(detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let mentions = |texts: &[&str]| texts.iter().any(|text| detail.contains(text));
+        if mentions(&["database is locked", "database table is locked"]) {
+            Self::Busy
+        } else if mentions(&["database or disk is full"]) {
+            Self::Full
+        } else if mentions(&["unable to open database", "disk I/O error", "readonly database"]) {
+            Self::Unavailable { detail }
+        } else {
+            Self::Failed { detail }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The table `deployments`.
+
+use uuid::Uuid;
+
+use super::listing::{self, Equals, Source};
+use super::now;
+use super::row::{self, Row};
+use crate::sql::Connection;
+use crate::{
+    Cursor, Deployment, DeploymentFilter, Listing, NewDeployment, Outcome, Page, Promotion, Status,
+    StoreError,
+};
+
+macro_rules! columns {
+    () => {
+        "id, service_name, version, environment, status, image, digest, source_commit, gitops_commit, \
+         created_at, updated_at"
+    };
+}
+
+const SOURCE: Source = Source { columns: columns!(), table: "deployments", at: "created_at", key: "id" };
+
+pub(super) async fn insert<C: Connection>(
+    connection: &C,
+    new: &NewDeployment,
+) -> Result<Deployment, StoreError> {
+    let statement = concat!(
+        "INSERT INTO deployments (",
+        columns!(),
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ",
+        now!(),
+        ", ",
+        now!(),
+        ") RETURNING ",
+        columns!()
+    );
+    let parameters = [
+        Uuid::now_v7().to_string().into(),
+        new.service_name.as_str().into(),
+        new.version.as_str().into(),
+        new.environment.as_str().into(),
+        Status::Pending.as_str().into(),
+        new.image.clone().into(),
+        new.digest.clone().into(),
+        new.source_commit.clone().into(),
+        new.gitops_commit.clone().into(),
+    ];
+    let rows = connection.execute(statement, &parameters).await?;
+    row::only(&rows, read)
+}
+
+pub(super) async fn get<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Deployment>, StoreError> {
+    let statement = concat!("SELECT ", columns!(), " FROM deployments WHERE id = ?1");
+    let rows = connection.execute(statement, &[id.to_string().into()]).await?;
+    row::first(&rows, read)
+}
+
+pub(super) async fn list<C: Connection>(
+    connection: &C,
+    filter: &DeploymentFilter,
+    page: &Page,
+) -> Result<Listing<Deployment>, StoreError> {
+    let filter = vec![
+        Equals("service_name", filter.service.clone().map(Into::into)),
+        Equals("environment", filter.environment.clone().map(Into::into)),
+    ];
+    listing::list(connection, &SOURCE, filter, page, read, place).await
+}
+
+/// What a promotion is about to deploy.
+pub(super) fn announced(promotion: &Promotion) -> NewDeployment {
+    NewDeployment {
+        service_name: promotion.service.clone(),
+        version: promotion.tag.clone(),
+        environment: promotion.environment.clone(),
+        image: Some(promotion.image.clone()),
+        digest: Some(promotion.digest.clone()).filter(|digest| !digest.is_empty()),
+        source_commit: promotion.source_commit.clone(),
+        gitops_commit: None,
+    }
+}
+
+/// Brings a deployment in line with the end of its promotion; to be called within a transaction.
+pub(super) async fn settle<C: Connection>(
+    connection: &C,
+    deployment: &str,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
+    let rows =
+        connection.execute("SELECT status FROM deployments WHERE id = ?1", &[deployment.into()]).await?;
+    let current: Status = row::only(&rows, |row| row.parsed("status"))?;
+    let status = current.max(outcome.deployment_status());
+    let statement = concat!(
+        "UPDATE deployments SET status = ?2, gitops_commit = coalesce(?3, gitops_commit), updated_at = ",
+        now!(),
+        " WHERE id = ?1"
+    );
+    connection
+        .execute(statement, &[deployment.into(), status.as_str().into(), outcome.commit().into()])
+        .await?;
+    Ok(())
+}
+
+fn read(row: Row<'_>) -> Result<Deployment, StoreError> {
+    Ok(Deployment {
+        id: row.parsed("id")?,
+        service_name: row.string("service_name")?,
+        version: row.string("version")?,
+        environment: row.string("environment")?,
+        status: row.parsed("status")?,
+        image: row.optional_string("image")?,
+        digest: row.optional_string("digest")?,
+        source_commit: row.optional_string("source_commit")?,
+        gitops_commit: row.optional_string("gitops_commit")?,
+        created_at: row.timestamp("created_at")?,
+        updated_at: row.timestamp("updated_at")?,
+    })
+}
+
+fn place(deployment: &Deployment) -> Cursor {
+    Cursor { at: deployment.created_at, key: deployment.id.to_string() }
+}

@@ -1,0 +1,63 @@
+//! Lists by keyset: newest first, from the row that the cursor names.
+
+use super::row::{self, Row};
+use crate::sql::{Connection, Value};
+use crate::{Cursor, Listing, Page, StoreError};
+
+/// What to list, and by which columns or expressions it is ordered. All parts are SQL of our own.
+pub(super) struct Source {
+    pub(super) columns: &'static str,
+    pub(super) table: &'static str,
+    /// When a row was made.
+    pub(super) at: &'static str,
+    /// What settles the order within a millisecond; unique.
+    pub(super) key: &'static str,
+}
+
+/// `column = value`, or nothing where no value is given.
+pub(super) struct Equals(pub(super) &'static str, pub(super) Option<Value>);
+
+/// Reads one page; `place` tells where a row lies, for the cursor.
+pub(super) async fn list<C: Connection, T>(
+    connection: &C,
+    source: &Source,
+    filter: Vec<Equals>,
+    page: &Page,
+    read: fn(Row<'_>) -> Result<T, StoreError>,
+    place: fn(&T) -> Cursor,
+) -> Result<Listing<T>, StoreError> {
+    let (statement, parameters) = query(source, filter, page);
+    let rows = connection.execute(&statement, &parameters).await?;
+    let mut items = row::all(&rows, read)?;
+    let limit = page.limit() as usize;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(place);
+    Ok(Listing { items, next })
+}
+
+fn query(source: &Source, filter: Vec<Equals>, page: &Page) -> (String, Vec<Value>) {
+    let Source { columns, table, at, key } = source;
+    let mut parameters = Vec::new();
+    let mut conditions = Vec::new();
+    for Equals(column, value) in filter {
+        if let Some(value) = value {
+            parameters.push(value);
+            conditions.push(format!("{column} = ?{}", parameters.len()));
+        }
+    }
+    if let Some(cursor) = page.cursor() {
+        parameters.push(cursor.at.unix_millis().into());
+        parameters.push(cursor.key.as_str().into());
+        let last = parameters.len();
+        conditions.push(format!("({at}, {key}) < (?{}, ?{last})", last - 1));
+    }
+    let condition = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    // One row more than wanted tells whether there is a next page.
+    parameters.push((i64::from(page.limit()) + 1).into());
+    let limit = parameters.len();
+    let statement = format!(
+        "SELECT {columns} FROM {table} WHERE {condition} ORDER BY {at} DESC, {key} DESC LIMIT ?{limit}"
+    );
+    (statement, parameters)
+}

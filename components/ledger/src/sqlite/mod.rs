@@ -1,0 +1,127 @@
+//! The store on SQLite. One file a noun; this one names which function does what.
+
+mod deliveries;
+mod deployments;
+mod leases;
+mod listing;
+mod migrate;
+mod migrations;
+mod promotions;
+mod row;
+mod transaction;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::sql::Connection;
+use crate::{
+    Accepted, Claim, Delivery, Deployment, DeploymentFilter, Listing, NewDelivery, NewDeployment, Outcome,
+    Page, Promotion, PromotionFilter, Store, StoreError,
+};
+
+/// The database's clock, in milliseconds since the Unix epoch. It stands still within a statement.
+///
+/// `round`, because the fraction of a second does not survive the multiplication exactly.
+macro_rules! now {
+    () => {
+        "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
+    };
+}
+use now;
+
+/// The ledger in a SQLite database. The first call brings the database to this release's schema, if it is not there
+/// yet; a store that is never asked never touches the database.
+pub struct SqliteStore<C> {
+    connection: C,
+    migrated: AtomicBool,
+}
+
+impl<C: Connection> SqliteStore<C> {
+    /// A store on any database, even an empty one. Every call may then also fail with [`StoreError::Migration`].
+    pub fn new(connection: C) -> Self {
+        Self { connection, migrated: AtomicBool::new(false) }
+    }
+
+    /// A store on a database that was [migrated](Self::is_migrated) before; saves looking again.
+    pub fn assume_migrated(connection: C) -> Self {
+        Self { connection, migrated: AtomicBool::new(true) }
+    }
+
+    /// Whether the schema was found to be right, or made so.
+    pub fn is_migrated(&self) -> bool {
+        self.migrated.load(Ordering::Relaxed)
+    }
+
+    async fn ready(&self) -> Result<&C, StoreError> {
+        if !self.is_migrated() {
+            migrate::migrate(&self.connection).await?;
+            self.migrated.store(true, Ordering::Relaxed);
+        }
+        Ok(&self.connection)
+    }
+}
+
+impl<C: Connection> Store for SqliteStore<C> {
+    async fn record_deployment(&self, new: &NewDeployment) -> Result<Deployment, StoreError> {
+        deployments::insert(self.ready().await?, new).await
+    }
+
+    async fn deployment(&self, id: Uuid) -> Result<Option<Deployment>, StoreError> {
+        deployments::get(self.ready().await?, id).await
+    }
+
+    async fn deployments(
+        &self,
+        filter: &DeploymentFilter,
+        page: &Page,
+    ) -> Result<Listing<Deployment>, StoreError> {
+        deployments::list(self.ready().await?, filter, page).await
+    }
+
+    async fn accept(&self, delivery: &NewDelivery) -> Result<Accepted, StoreError> {
+        deliveries::accept(self.ready().await?, delivery).await
+    }
+
+    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Claim>, StoreError> {
+        leases::claim_due(self.ready().await?, limit, lease).await
+    }
+
+    async fn claim(&self, id: Uuid, lease: Duration) -> Result<Option<Claim>, StoreError> {
+        leases::claim(self.ready().await?, id, lease).await
+    }
+
+    async fn announce(&self, claim: &Claim) -> Result<Uuid, StoreError> {
+        leases::announce(self.ready().await?, claim).await
+    }
+
+    async fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
+        leases::finish(self.ready().await?, claim, outcome).await
+    }
+
+    async fn postpone(&self, claim: &Claim, error: &str, delay: Duration) -> Result<(), StoreError> {
+        leases::postpone(self.ready().await?, claim, error, delay).await
+    }
+
+    async fn promotion(&self, id: Uuid) -> Result<Option<Promotion>, StoreError> {
+        promotions::get(self.ready().await?, id).await
+    }
+
+    async fn promotions(
+        &self,
+        filter: &PromotionFilter,
+        page: &Page,
+    ) -> Result<Listing<Promotion>, StoreError> {
+        promotions::list(self.ready().await?, filter, page).await
+    }
+
+    async fn deliveries(&self, page: &Page) -> Result<Listing<Delivery>, StoreError> {
+        deliveries::list(self.ready().await?, page).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.ready().await?.execute("SELECT 1", &[]).await?;
+        Ok(())
+    }
+}

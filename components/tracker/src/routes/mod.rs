@@ -1,0 +1,6 @@
+//! What the paths do, one file a noun.
+
+pub(crate) mod deliveries;
+pub(crate) mod deployments;
+pub(crate) mod home;
+pub(crate) mod promotions;

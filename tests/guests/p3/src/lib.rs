@@ -1,0 +1,115 @@
+//! Does what the path says; see `tests/shim.rs`.
+#![cfg(target_family = "wasm")]
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use spin_sdk::http::{BoxBody, FullBody, Request, Response, box_body};
+use spin_sdk::{http_service, sqlite, variables, wasip3};
+
+#[http_service]
+async fn handle(request: Request) -> http::Response<BoxBody> {
+    let argument = request.uri().query().unwrap_or_default().to_owned();
+    match request.uri().path() {
+        "/hello" => text("hello"),
+        "/headers" => text(headers(&request)),
+        "/echo" => http::Response::new(box_body(request.into_body())),
+        "/pattern" => with_header("slipway-route", "/pattern/{id}"),
+        "/fail" => status(StatusCode::INTERNAL_SERVER_ERROR),
+        "/panic" => panic!("as asked"),
+        "/loop" => loop {
+            std::hint::black_box(());
+        },
+        "/memory" => text(allocate_for_ever()),
+        "/environment" => text(std::env::var(&argument).unwrap_or_else(|error| error.to_string())),
+        "/file" => text(std::fs::read_to_string(&argument).unwrap_or_else(|error| error.to_string())),
+        "/write" => {
+            text(std::fs::write(&argument, "x").map_or_else(|error| error.to_string(), |()| "written".into()))
+        }
+        "/variable" => text(variables::get(&argument).await.unwrap_or_else(|error| error.to_string())),
+        "/fetch" => text(fetch(&argument).await),
+        "/sqlite" => text(count_up().await.unwrap_or_else(|error| error.to_string())),
+        "/wait" => {
+            wait(argument.parse().unwrap_or_default()).await;
+            text("waited")
+        }
+        "/later" => later(),
+        "/log" => {
+            eprintln!("said to stderr");
+            text("logged")
+        }
+        _ => status(StatusCode::NOT_FOUND),
+    }
+}
+
+fn text(body: impl Into<Bytes>) -> http::Response<BoxBody> {
+    http::Response::new(box_body(FullBody::new(body.into())))
+}
+
+fn status(status: StatusCode) -> http::Response<BoxBody> {
+    let mut answer = text("");
+    *answer.status_mut() = status;
+    answer
+}
+
+fn with_header(name: &'static str, value: &'static str) -> http::Response<BoxBody> {
+    let mut answer = text("");
+    answer.headers_mut().insert(name, http::HeaderValue::from_static(value));
+    answer
+}
+
+fn headers(request: &Request) -> String {
+    let lines =
+        request.headers().iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap_or("?")));
+    lines.collect()
+}
+
+fn allocate_for_ever() -> String {
+    let mut all = Vec::new();
+    loop {
+        all.push(vec![1_u8; 1 << 20]);
+        std::hint::black_box(&all);
+    }
+}
+
+async fn fetch(url: &str) -> String {
+    match spin_sdk::http::get(url).await {
+        Ok(answer) => body(answer).await,
+        Err(error) => error.to_string(),
+    }
+}
+
+async fn body(answer: Response) -> String {
+    match answer.into_body().collect().await {
+        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+async fn count_up() -> Result<String, sqlite::Error> {
+    let database = sqlite::Connection::open_default().await?;
+    let none: [sqlite::Value; 0] = [];
+    for statement in
+        ["CREATE TABLE IF NOT EXISTS visits (at)", "BEGIN IMMEDIATE", "INSERT INTO visits VALUES (1)"]
+    {
+        database.execute(statement, none.clone()).await?.result().await?;
+    }
+    let rows = database.execute("SELECT count(*) FROM visits", none.clone()).await?.collect().await?;
+    database.execute("COMMIT", none).await?.result().await?;
+    Ok(rows[0].get::<i64>(0).unwrap_or_default().to_string())
+}
+
+async fn wait(milliseconds: u64) {
+    wasip3::clocks::monotonic_clock::wait_for(milliseconds * 1_000_000).await;
+}
+
+/// Answers at once, and a second later writes to the database.
+fn later() -> http::Response<BoxBody> {
+    wasip3::spawn(async {
+        wait(1_000).await;
+        if let Err(error) = count_up().await {
+            eprintln!("later: {error}");
+        }
+    });
+    text("later")
+}

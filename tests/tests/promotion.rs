@@ -1,0 +1,13 @@
+//! From a signed webhook to a commit and a record: the real program, the real components, a real git repository.
+
+#[path = "promotion/world.rs"]
+mod world;
+
+#[path = "promotion/flow.rs"]
+mod flow;
+#[path = "promotion/refusals.rs"]
+mod refusals;
+#[path = "promotion/repeats.rs"]
+mod repeats;
+#[path = "promotion/trouble.rs"]
+mod trouble;
