@@ -1,7 +1,6 @@
 # Every target is one call of cargo or of a script; `make help` lists them.
 
 LISTEN := $(or $(SLIPWAY_LISTEN),127.0.0.1:3000)
-ADMIN := $(or $(SLIPWAY_ADMIN_LISTEN),127.0.0.1:9090)
 VARIABLES ?= deploy/local/variables.toml
 GUESTS := -p tracker -p webhook
 

@@ -1,0 +1,4 @@
+//! What each path does.
+
+pub(crate) mod github;
+pub(crate) mod reconcile;
