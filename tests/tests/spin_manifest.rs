@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use slipway::manifest::Manifest;
 use tests::slipway::workspace;
 use wasmtime::Engine;
+use wasmtime::Result;
 use wasmtime::component::Component;
 
 /// The interfaces of the world `platform` of Spin 4.1 that do not come from `wasi:cli`, as packages with versions.

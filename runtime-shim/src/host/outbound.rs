@@ -20,7 +20,7 @@ const INTERFACE: &str = "wasi:http";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time until an answer's head has come, where the component names none.
-const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(60);
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an idle connection is kept for the next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::in_flight::Counter;
 use crate::engine::Component;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
 use crate::routing::Router;
 
@@ -63,14 +63,13 @@ impl App {
     /// # Errors
     /// A sentence that says why not.
     pub fn ready(&self) -> Result<(), String> {
-        use crate::lifecycle::Phase;
         match self.lifecycle.phase() {
             Phase::Starting => return Err("starting".into()),
             Phase::Draining | Phase::Closing => return Err("draining".into()),
             Phase::Serving => {}
         }
-        let databases = self.components.iter().flat_map(|component| component.granted().databases.iter());
-        databases.map(|database| database.ping()).collect::<Result<(), _>>().map_err(|error| {
+        let mut databases = self.components.iter().flat_map(|component| component.granted().databases.iter());
+        databases.try_for_each(|database| database.ping()).map_err(|error| {
             tracing::warn!(error, "database does not answer");
             "the database does not answer".into()
         })

@@ -96,6 +96,8 @@ async fn promotion_survives_a_crash() {
     let slowly = Effect::Delay { milliseconds: 60_000 };
     world.github().fail(Fault::new(slowly).path("/git/ref/"));
     let decision = world.accepted(&registry_package()).await;
+    let is_asked = || async { (world.github().waiting_faults() == 0).then_some(()) };
+    eventually(SOON, "GitHub being asked by the process that crashes then", is_asked).await;
     world.restart_after_crash().await;
     let promotion = swept_until_ended(&world, &decision["promotion"]).await;
     assert_eq!(promotion["state"], "committed", "{promotion}");

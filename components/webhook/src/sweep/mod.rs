@@ -16,8 +16,9 @@ pub use report::SweepReport;
 use crate::config::Config;
 use attempt::End;
 
-/// How long one promotion is left alone by others. An attempt is a handful of requests.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long one promotion is left alone by others. An attempt is a handful of requests; one that takes longer does no
+/// harm, since what it does then is refused.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// Tries up to `limit` promotions that are due, one after the other, the longest due first.
 ///

@@ -217,7 +217,7 @@ impl std::ops::Deref for Held<'_> {
 
 fn query(connection: &Connection, statement: &str, parameters: &[Value]) -> rusqlite::Result<QueryResult> {
     let mut statement = connection.prepare_cached(statement)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(params_from_iter(parameters))?;
     let mut results = Vec::new();
     while let Some(row) = rows.next()? {
