@@ -4,18 +4,20 @@
 //! One request at a time in an instance: a trap takes all requests of its instance with it. Instances of WASIp2
 //! components serve one request only, since that interface never promised them a second.
 
+use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request, Response,
-    ShouldAccept, TrapOrPanicError, WorkerExpiration, WorkerState, WorkerStatus,
+    HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request, Response, ShouldAccept,
+    TrapOrPanicError, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
 use super::Loaded;
@@ -24,10 +26,6 @@ use crate::metrics::Metrics;
 
 /// Epochs that a guest may run before it lets others in.
 const YIELD_AFTER_EPOCHS: u64 = 1;
-
-/// A guest that computes without pause is ended this long after its request has timed out, should the orderly way
-/// not have worked. See `WorkerState::on_request_start` in wasmtime-wasi-http.
-const TIMEOUT_GRACE: Duration = Duration::from_millis(100);
 
 /// What wasmtime-wasi-http says of a worker that exceeded its limits; it has no type of its own.
 const TIMED_OUT: &str = "guest timed out";
@@ -66,9 +64,15 @@ pub enum Failure {
     Failed(wasmtime::Error),
 }
 
+/// How long a request waits for an instance that is about to be free, before a new one is made for it.
+const PATIENCE: Duration = Duration::from_millis(1);
+
 /// The instances of one component.
 pub struct Workers {
     handler: ProxyHandler<Pool>,
+    /// A few more than the processor can run at once. Guests that answer fast then share few instances, which stay in
+    /// its caches; those that wait for something get as many instances as there are requests, see [`PATIENCE`].
+    turns: Semaphore,
 }
 
 impl Workers {
@@ -82,7 +86,8 @@ impl Workers {
     ) -> Self {
         metrics.declare_component(&granted.id);
         let pool = Pool { engine, pre: loaded.0, granted, metrics, limits };
-        Self { handler: ProxyHandler::new(pool) }
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self { handler: ProxyHandler::new(pool), turns: Semaphore::new(2 * processors) }
     }
 
     /// The component's id and what it may use.
@@ -95,11 +100,11 @@ impl Workers {
     /// # Errors
     /// See [`Failure`].
     pub async fn handle(&self, data: RequestData, request: Request) -> Result<Response, Failure> {
+        let _turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
         let started = Instant::now();
         let limit = self.handler.state().limits.request;
         self.handler.handle(data, request).await.map_err(|error| match error {
-            error if error.is::<ExpirationError>() => Failure::TimedOut(error),
-            // A guest that computed without pause is ended with its instance.
+            // An instance that is ended looks the same from here, whatever the reason.
             error if error.is::<TrapOrPanicError>() && started.elapsed() >= limit => Failure::TimedOut(error),
             error if error.is::<InstantiationError<RequestData>>() => Failure::NotStarted(error),
             error => Failure::Failed(error),
@@ -142,7 +147,6 @@ impl HandlerState for Pool {
                 used: AtomicBool::new(false),
                 granted: Arc::clone(&self.granted),
                 metrics: Arc::clone(&self.metrics),
-                limits: self.limits,
             },
         })
     }
@@ -153,7 +157,6 @@ struct Worker {
     used: AtomicBool,
     granted: Arc<Granted>,
     metrics: Arc<Metrics>,
-    limits: Limits,
 }
 
 impl WorkerState for Worker {
@@ -179,7 +182,8 @@ impl WorkerState for Worker {
         if self.used.swap(true, Ordering::Relaxed) {
             self.metrics.instances_reused.with_label_values(&[&self.granted.id]).inc();
         }
-        Box::pin(tokio::time::sleep(self.limits.request))
+        // `Expiration` ends a request that takes too long, and its instance with it: the guest would go on otherwise.
+        Box::pin(std::future::pending())
     }
 
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
@@ -199,32 +203,42 @@ impl WorkerState for Worker {
 /// Ends an instance that is idle, or works for longer than its limits say.
 struct Expiration {
     limits: Limits,
-    since: Option<(WorkerStatus, Instant)>,
     timer: Pin<Box<Sleep>>,
 }
 
 impl Expiration {
     fn new(limits: Limits) -> Self {
-        Self { limits, since: None, timer: Box::pin(tokio::time::sleep(limits.idle)) }
+        Self { limits, timer: Box::pin(tokio::time::sleep(limits.idle)) }
+    }
+
+    fn limit(&self, status: WorkerStatus) -> Duration {
+        match status {
+            WorkerStatus::Idle => self.limits.idle,
+            WorkerStatus::Requests => self.limits.request,
+            WorkerStatus::PostReturn => self.limits.background,
+        }
     }
 }
 
 impl WorkerExpiration for Expiration {
+    /// The status changes several times a request, so the timer is left alone while it rings early enough: then the
+    /// true deadline is looked at.
     fn poll(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         status: WorkerStatus,
         start: Instant,
     ) -> Poll<()> {
-        if self.since != Some((status, start)) {
-            self.since = Some((status, start));
-            let limit = match status {
-                WorkerStatus::Idle => self.limits.idle,
-                WorkerStatus::Requests => self.limits.request + TIMEOUT_GRACE,
-                WorkerStatus::PostReturn => self.limits.background,
-            };
-            self.timer.as_mut().reset((start + limit).into());
+        let deadline = tokio::time::Instant::from_std(start + self.limit(status));
+        if self.timer.deadline() > deadline {
+            self.timer.as_mut().reset(deadline);
         }
-        self.timer.as_mut().poll(context)
+        while self.timer.as_mut().poll(context).is_ready() {
+            if self.timer.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
     }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +20,9 @@ const SMALL: usize = 64 * 1024;
 /// How long after its first part the rest of a body counts as coming at once. It is all the delay that a stream of
 /// events can see.
 const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// How often a component is given its turn before a timer is set.
+const TURNS: usize = 2;
 
 type Part = Result<Frame<Bytes>, Error>;
 
@@ -61,13 +65,25 @@ impl Body {
                     break;
                 }
             }
-            match timeout_at(deadline, body.frame()).await {
-                Ok(next) => part = next,
-                Err(_) => break,
+            match next_at_once(&mut body, deadline).await {
+                Some(next) => part = next,
+                None => break,
             }
         }
         Self::Streamed(Streamed { ahead, rest: body, _in_flight: in_flight })
     }
+}
+
+/// The next part, or nothing if it does not come by `deadline`. Most come as soon as the component has had its turn, and
+/// then no timer is needed.
+async fn next_at_once(body: &mut WasiBody, deadline: Instant) -> Option<Option<Part>> {
+    for _ in 0..TURNS {
+        if let Some(part) = body.frame().now_or_never() {
+            return Some(part);
+        }
+        tokio::task::yield_now().await;
+    }
+    timeout_at(deadline, body.frame()).await.ok()
 }
 
 /// The data of all parts; most bodies have one, which is then not copied.

@@ -1,44 +1,57 @@
 //! Counts requests from their head to the end of their answer's body, and lets a drain wait for the last.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use prometheus::IntGauge;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// The count.
 #[derive(Clone)]
-pub struct Counter {
-    count: Arc<watch::Sender<usize>>,
+pub struct Counter(Arc<Inner>);
+
+struct Inner {
+    count: AtomicUsize,
     gauge: IntGauge,
+    /// Woken whenever the count has come to zero.
+    none: Notify,
 }
 
 /// One request in flight; it ends when this is dropped.
-pub struct InFlight(Counter);
+pub struct InFlight(Arc<Inner>);
 
 impl Counter {
     /// A count of zero that is shown in `gauge`.
     pub fn new(gauge: IntGauge) -> Self {
-        Self { count: Arc::new(watch::Sender::new(0)), gauge }
+        Self(Arc::new(Inner { count: AtomicUsize::new(0), gauge, none: Notify::new() }))
     }
 
     /// One more request.
     pub fn begin(&self) -> InFlight {
-        self.gauge.inc();
-        self.count.send_modify(|count| *count += 1);
-        InFlight(self.clone())
+        self.0.count.fetch_add(1, Ordering::Relaxed);
+        self.0.gauge.inc();
+        InFlight(Arc::clone(&self.0))
     }
 
     /// Returns once no request is in flight.
     pub async fn none(&self) {
-        // The sender lives as long as `self`, so the only error cannot occur.
-        let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
+        loop {
+            // Made before the count is read, so that no wake-up between the two is missed.
+            let woken = self.0.none.notified();
+            if self.0.count.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            woken.await;
+        }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.gauge.dec();
-        self.0.count.send_modify(|count| *count -= 1);
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.none.notify_waiters();
+        }
     }
 }
 
