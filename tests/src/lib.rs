@@ -7,5 +7,6 @@ pub mod github;
 pub mod http;
 pub mod metrics;
 pub mod slipway;
+pub mod tls;
 pub mod wait;
 pub mod webhook;

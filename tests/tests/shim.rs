@@ -6,6 +6,7 @@ use anyhow::Result;
 use futures::future::join_all;
 use hyper::Method;
 use tests::slipway::{Options, Slipway, workspace};
+use tests::tls::HttpsServer;
 use tests::wait::eventually;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -120,6 +121,24 @@ async fn outbound_requests_reach_allowed_hosts_only() -> Result<()> {
     let refused = text(&slipway, &format!("/fetch?{}", other.admin_url("/healthz"))).await?;
     assert!(refused.contains("HttpRequestDenied"), "{refused}");
     assert!(slipway.log().contains("allowed_outbound_hosts"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn https_is_verified_against_the_certificates_that_the_machine_trusts() -> Result<()> {
+    let server = HttpsServer::start().await?;
+    let url = format!("https://localhost:{}", server.address.port());
+    let strict = Slipway::start(guests().variable("origin", &url)).await?;
+    let refused = text(&strict, &format!("/fetch?{url}/")).await?;
+    assert!(refused.contains("ErrorCode"), "an unknown certificate is refused: {refused}");
+
+    let folder = tempfile::tempdir()?;
+    let trusted = folder.path().join("ca.pem");
+    std::fs::write(&trusted, &server.certificate)?;
+    let mut options = guests().variable("origin", &url);
+    options.env.push(("SSL_CERT_FILE".into(), trusted.display().to_string()));
+    let trusting = Slipway::start(options).await?;
+    assert_eq!(text(&trusting, &format!("/fetch?{url}/")).await?, "over TLS");
     Ok(())
 }
 
