@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderName, Request, StatusCode, Uri};
+use http::{HeaderName, Request, StatusCode, Uri, Version};
 use http_body_util::BodyExt;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -48,11 +48,12 @@ where
 {
     let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
     let id = request_id::assign(request.headers_mut());
+    let version = request.version();
     let mut answer = by_listener(app, listener, request, client, &id).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(request_id::HEADER, value);
     }
-    if app.lifecycle.phase() >= Phase::Draining {
+    if app.lifecycle.phase() >= Phase::Draining && version <= Version::HTTP_11 {
         // Clients that keep connections open are to open their next one elsewhere.
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
