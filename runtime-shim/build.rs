@@ -8,7 +8,8 @@ use std::{env, fs};
 use anyhow::{Context, Result, ensure};
 
 /// The Spin interfaces that the shim offers to components.
-const OFFERED: [&str; 2] = ["spin:sqlite/sqlite@3.1.0", "spin:variables/variables@3.0.0"];
+const OFFERED: [&str; 3] =
+    ["spin:postgres/postgres@4.2.0", "spin:sqlite/sqlite@3.1.0", "spin:variables/variables@3.0.0"];
 
 fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -57,7 +58,11 @@ fn bindings(wit: &Path) -> String {
     inline: "package slipway:guest; world offered {{ {imports} }}",
     world: "slipway:guest/offered",
     imports: {{ default: async | trappable }},
-    with: {{ "spin:sqlite/sqlite.connection": crate::host::sqlite::Connection }},
+    with: {{
+        "spin:postgres/postgres.connection": crate::host::postgres::Connection,
+        "spin:postgres/postgres.connection-builder": crate::host::postgres::ConnectionBuilder,
+        "spin:sqlite/sqlite.connection": crate::host::sqlite::Connection,
+    }},
     require_store_data_send: true,
 }});
 "##

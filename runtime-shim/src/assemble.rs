@@ -12,6 +12,7 @@ use crate::cli::Up;
 use crate::engine::{self, Limits, Workers};
 use crate::files;
 use crate::host::outbound::{self, Outbound};
+use crate::host::postgres::{Pools, Postgres};
 use crate::host::sqlite::{Database, Databases};
 use crate::host::{self, Granted};
 use crate::lifecycle::Lifecycle;
@@ -52,11 +53,13 @@ pub fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<App> {
     let state = up.state_dir.clone().unwrap_or_else(|| folder_of(&file).join(".slipway"));
     std::fs::create_dir_all(&state).with_context(|| format!("cannot create {}", state.display()))?;
     let metrics = Arc::new(Metrics::new()?);
+    let postgres = Pools::new(up.postgres.settings(), Arc::clone(&metrics));
     let grants = Grants {
         manifest_folder: folder_of(&file),
         database: Database::new(state.join(DEFAULT_DATABASE.1)),
         state,
         variables: Arc::new(variables),
+        postgres: Arc::clone(&postgres),
         client: outbound::client().context("cannot read the machine's certificates")?,
         metrics: Arc::clone(&metrics),
         max_memory: up.limits.max_instance_memory,
@@ -65,6 +68,7 @@ pub fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<App> {
     Ok(App {
         router,
         components,
+        postgres,
         in_flight: Counter::new(metrics.in_flight.clone()),
         metrics,
         lifecycle,
@@ -122,6 +126,7 @@ struct Grants {
     state: PathBuf,
     database: Arc<Database>,
     variables: Arc<Resolved>,
+    postgres: Arc<Pools>,
     client: outbound::Client,
     metrics: Arc<Metrics>,
     max_memory: usize,
@@ -191,6 +196,7 @@ impl Grants {
                 mounts,
                 variables: Arc::clone(&self.variables),
                 databases,
+                postgres: Postgres::new(allowed.clone(), Arc::clone(&self.postgres)),
                 outbound: Outbound::new(id, allowed, self.client.clone(), Arc::clone(&self.metrics)),
                 max_memory: self.max_memory,
             }),

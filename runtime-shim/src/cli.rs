@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::host::postgres::Settings;
 use crate::logging::LogFormat;
 
 /// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
@@ -28,7 +29,59 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the application of a spin.toml.
-    Up(Up),
+    Up(Box<Up>),
+    /// Bring the ledger's database to the schema of this release, take it back, or show where it is.
+    Migrate(Migrate),
+}
+
+/// Arguments of `slipway migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
+    /// Where to.
+    #[command(subcommand)]
+    pub direction: Direction,
+}
+
+/// The database to migrate.
+#[derive(Args)]
+pub struct Database {
+    /// A Postgres database: postgres://USER:PASSWORD@HOST/NAME. On the command line, others can read the password.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// A SQLite file; goes before DATABASE_URL.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub sqlite: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Database {
+    /// The URL may hold a password.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Database").field("sqlite", &self.sqlite).finish_non_exhaustive()
+    }
+}
+
+/// What `slipway migrate` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Direction {
+    /// Apply every migration that is missing.
+    Up {
+        /// Only tell what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take the newest migrations back. What only the newer schema can hold is lost.
+    Down {
+        /// How many.
+        count: u32,
+        /// Only tell what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the migrations, and fail if this release cannot work with the schema.
+    Status,
 }
 
 /// Arguments of `slipway up`.
@@ -71,6 +124,10 @@ pub struct Up {
     #[command(flatten)]
     pub limits: RequestLimits,
 
+    /// Connections to PostgreSQL.
+    #[command(flatten)]
+    pub postgres: PostgresPool,
+
     /// Times of the drain.
     #[command(flatten)]
     pub drain: Drain,
@@ -99,6 +156,39 @@ pub struct RequestLimits {
     /// Requests that are worked on at once; beyond, clients get a 503 at once.
     #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::engine::MAX_INSTANCES)))]
     pub max_concurrent_requests: u32,
+}
+
+/// Connections to PostgreSQL.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "PostgreSQL")]
+pub struct PostgresPool {
+    /// Connections to one database that may be open at once.
+    #[arg(long, default_value_t = 16, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub postgres_pool_size: u16,
+
+    /// Time to wait for one of them to be free.
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub postgres_wait_timeout: Duration,
+
+    /// Time to make a new one.
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub postgres_connect_timeout: Duration,
+
+    /// Time a statement may take in the database; without it, what the database has set.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub postgres_statement_timeout: Option<Duration>,
+}
+
+impl PostgresPool {
+    /// The same as the pools take it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            size: self.postgres_pool_size.into(),
+            wait_timeout: self.postgres_wait_timeout,
+            connect_timeout: self.postgres_connect_timeout,
+            statement_timeout: self.postgres_statement_timeout,
+        }
+    }
 }
 
 /// Times of the drain that SIGTERM begins. A second signal ends the process at once.

@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod logging;
 pub mod manifest;
 pub mod metrics;
+pub mod migrate;
 pub mod outbound;
 pub mod routing;
 pub mod server;

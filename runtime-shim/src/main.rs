@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     slipway::logging::init(cli.log_format, cli.log_level)?;
     match cli.command {
-        Command::Up(up) => slipway::up::run(up),
+        Command::Up(up) => slipway::up::run(*up),
+        Command::Migrate(migrate) => slipway::migrate::run(migrate),
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Content type of [`Metrics::render`]: the Prometheus text format.
@@ -50,6 +51,24 @@ pub struct Metrics {
     pub instances_trapped: IntCounterVec,
     /// Duration of calls from components into the host in seconds, by interface.
     pub host_calls: HistogramVec,
+    postgres_connections: IntGaugeVec,
+    postgres_pool_size: IntGauge,
+    postgres_waiting: IntGauge,
+    /// Time that components waited for a connection to PostgreSQL, in seconds.
+    pub postgres_wait: Histogram,
+}
+
+/// Connections to PostgreSQL, over all databases.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct PostgresConnections {
+    /// Open and free.
+    pub idle: usize,
+    /// In use by a component.
+    pub in_use: usize,
+    /// Most that may be open.
+    pub most: usize,
+    /// Components that wait for one.
+    pub waiting: usize,
 }
 
 /// What is known of a request once it was answered.
@@ -122,6 +141,34 @@ impl Metrics {
                 &["interface"],
                 &HOST_CALL_BUCKETS,
             )?,
+            postgres_connections: register(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new("slipway_postgres_connections", "Open connections to PostgreSQL."),
+                    &["state"],
+                )?,
+            )?,
+            postgres_pool_size: register(
+                &registry,
+                IntGauge::new(
+                    "slipway_postgres_pool_size",
+                    "Most connections to PostgreSQL that may be open.",
+                )?,
+            )?,
+            postgres_waiting: register(
+                &registry,
+                IntGauge::new("slipway_postgres_waiting", "Calls waiting for a connection to PostgreSQL.")?,
+            )?,
+            postgres_wait: register(
+                &registry,
+                Histogram::with_opts(
+                    HistogramOpts::new(
+                        "slipway_postgres_wait_seconds",
+                        "Time that calls waited for a connection to PostgreSQL, in seconds.",
+                    )
+                    .buckets(HOST_CALL_BUCKETS.to_vec()),
+                )?,
+            )?,
             routes: RwLock::default(),
             registry,
         };
@@ -155,6 +202,15 @@ impl Metrics {
     /// Records how long a component waited for the host.
     pub fn host_call(&self, interface: &str, duration: Duration) {
         self.host_calls.with_label_values(&[interface]).observe(duration.as_secs_f64());
+    }
+
+    /// Sets the gauges of PostgreSQL.
+    pub fn postgres_connections(&self, now: &PostgresConnections) {
+        let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.postgres_connections.with_label_values(&["idle"]).set(gauge(now.idle));
+        self.postgres_connections.with_label_values(&["in_use"]).set(gauge(now.in_use));
+        self.postgres_pool_size.set(gauge(now.most));
+        self.postgres_waiting.set(gauge(now.waiting));
     }
 
     /// All metrics in the text format of [`CONTENT_TYPE`].

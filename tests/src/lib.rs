@@ -6,6 +6,7 @@ pub mod example;
 pub mod github;
 pub mod http;
 pub mod metrics;
+pub mod postgres;
 pub mod slipway;
 pub mod tls;
 pub mod wait;

@@ -262,7 +262,7 @@ impl Drop for Slipway {
 }
 
 /// The program: from the environment, or `slipway` beside the folder of the test programs.
-fn program() -> anyhow::Result<PathBuf> {
+pub fn program() -> anyhow::Result<PathBuf> {
     let program = match std::env::var_os(PROGRAM) {
         Some(path) => PathBuf::from(path),
         None => {
@@ -280,6 +280,6 @@ fn program() -> anyhow::Result<PathBuf> {
 }
 
 /// A port that nobody listens on at this moment.
-fn free_address() -> io::Result<SocketAddr> {
+pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }

@@ -11,6 +11,12 @@ pub enum StoreError {
     /// The schema cannot be used.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// The variables do not say which database to use; the text names the variable.
+    #[error("{problem}")]
+    Configuration {
+        /// What is wrong, as a sentence.
+        problem: &'static str,
+    },
     /// Somebody else claimed the promotion since, or it has ended.
     #[error("the lease on the promotion was lost")]
     LeaseLost,
@@ -31,6 +37,16 @@ pub enum MigrationError {
         /// The version that was applied.
         version: i64,
         /// The oldest schema version that a release must know to work with it.
+        needed: i64,
+    },
+    /// Migrations are missing, and are not for a store to apply.
+    #[error(
+        "the database schema is too old: it is at version {version}, this release needs {needed}; run slipway migrate up"
+    )]
+    TooOld {
+        /// The newest version that was applied; 0 if none was.
+        version: i64,
+        /// The version that this release needs.
         needed: i64,
     },
     /// A migration that was applied has been edited since.

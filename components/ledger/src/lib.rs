@@ -12,11 +12,15 @@
 mod delivery;
 mod deployment;
 mod error;
+mod listing;
+mod migrations;
 mod names;
 #[cfg(feature = "native")]
 pub mod native;
 mod page;
+mod postgres;
 mod promotion;
+mod row;
 pub mod sql;
 mod sqlite;
 mod store;
@@ -27,6 +31,7 @@ pub use deployment::{Deployment, DeploymentFilter, FieldError, NewDeployment, St
 pub use error::{MigrationError, StoreError};
 pub use names::UnknownName;
 pub use page::{Cursor, Listing, Page, PageError};
+pub use postgres::PostgresStore;
 pub use promotion::{Claim, NewPromotion, Outcome, Promotion, PromotionFilter, State};
 pub use sqlite::SqliteStore;
 pub use store::Store;

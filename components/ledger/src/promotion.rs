@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::names::named_enum;
-use crate::{DeliveryKey, Status, Timestamp};
+use crate::{DeliveryKey, NewDeployment, Status, Timestamp};
 
 named_enum! {
     /// Where a promotion stands. `waiting` and `running` are under way, all others are ends.
@@ -84,6 +84,26 @@ pub struct Promotion {
     pub created_at: Timestamp,
     /// When it last changed, by the database's clock.
     pub updated_at: Timestamp,
+}
+
+impl Promotion {
+    /// What it is about to deploy.
+    pub(crate) fn deployment(&self) -> NewDeployment {
+        NewDeployment {
+            service_name: self.service.clone(),
+            version: self.tag.clone(),
+            environment: self.environment.clone(),
+            image: Some(self.image.clone()),
+            digest: Some(self.digest.clone()).filter(|digest| !digest.is_empty()),
+            source_commit: self.source_commit.clone(),
+            gitops_commit: None,
+        }
+    }
+}
+
+/// The reason of a promotion that another one, of this tag, superseded.
+pub(crate) fn superseded_by(tag: &str) -> String {
+    format!("a newer promotion of the target, of tag {tag}, took its place")
 }
 
 /// The right to try a promotion until its lease ends.

@@ -1,5 +1,11 @@
-//! A database connection as `spin:sqlite@3.1.0` offers it, so that the same store runs over a wasm host and
-//! over a file in a native test.
+//! A database connection, as little of it as the stores need, so that the same store runs over a wasm host and in a
+//! native test.
+//!
+//! For SQLite it is what `spin:sqlite@3.1.0` offers. Over `spin:postgres@4.2.0` the store passes nothing but NULL, 64-bit
+//! integers and text in both directions and casts within its SQL, so that it does not depend on how a host converts
+//! other types.
+
+use std::time::Duration;
 
 /// A value bound to a statement or read from a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +59,7 @@ pub struct Rows {
 // Guests are single-threaded wasm, so futures need no `Send` bound.
 #[allow(async_fn_in_trait)]
 pub trait Connection {
-    /// Runs a single statement, with parameters for `?1`, `?2`, …
+    /// Runs a single statement, with parameters for `?1`, `?2`, … on SQLite and `$1`, `$2`, … on Postgres.
     ///
     /// # Errors
     /// See [`DatabaseError`].
@@ -66,6 +72,12 @@ pub enum DatabaseError {
     /// Another connection held its lock for too long. Trying again may help.
     #[error("the database is busy")]
     Busy,
+    /// Another connection made the change first, or both waited for each other. Running the statement again helps.
+    #[error("the database was changed at the same time")]
+    Conflict {
+        /// What the driver said.
+        detail: String,
+    },
     /// There is no space left.
     #[error("the database is full")]
     Full,
@@ -100,4 +112,31 @@ impl DatabaseError {
             Self::Failed { detail }
         }
     }
+
+    /// Tells the kind of error from a SQLSTATE, see
+    /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    pub fn from_sqlstate(code: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        match code {
+            // unique_violation, serialization_failure, deadlock_detected
+            "23505" | "40001" | "40P01" => Self::Conflict { detail },
+            // lock_not_available, query_canceled
+            "55P03" | "57014" => Self::Busy,
+            // disk_full
+            "53100" => Self::Full,
+            // A standby after a failover; shut down, crashed, starting; connections used up.
+            "25006" | "57P01" | "57P02" | "57P03" | "53300" => Self::Unavailable { detail },
+            // connection exceptions; invalid authorization
+            _ if code.starts_with("08") || code.starts_with("28") => Self::Unavailable { detail },
+            _ => Self::Failed { detail },
+        }
+    }
+}
+
+/// Longest lease or delay: a year. More is a mistake, and must not overflow the database's sum.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A duration in milliseconds, as a parameter.
+pub(crate) fn millis(duration: Duration) -> Value {
+    Value::Integer(i64::try_from(duration.min(LONGEST).as_millis()).unwrap_or(i64::MAX))
 }

@@ -76,7 +76,9 @@ impl ApiError {
             Self::Access(AccessError::Scope(_)) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer error="insufficient_scope""#)))
             }
-            Self::Store(StoreError::Database(DatabaseError::Busy)) => Some((RETRY_AFTER, BUSY_SECONDS)),
+            Self::Store(StoreError::Database(DatabaseError::Busy | DatabaseError::Conflict { .. })) => {
+                Some((RETRY_AFTER, BUSY_SECONDS))
+            }
             _ => None,
         }
     }
@@ -84,6 +86,9 @@ impl ApiError {
     /// The sentence for the caller; what is our own fault is not told in detail.
     fn sentence(&self) -> String {
         match self {
+            Self::Store(error @ (StoreError::Migration(_) | StoreError::Configuration { .. })) => {
+                error.to_string()
+            }
             Self::Store(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 "the database is not available, please try again".to_owned()
             }
@@ -108,7 +113,9 @@ impl ApiError {
 fn store_status(error: &StoreError) -> StatusCode {
     match error {
         StoreError::Database(DatabaseError::Failed { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
-        StoreError::Database(_) | StoreError::Migration(_) => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Database(_) | StoreError::Migration(_) | StoreError::Configuration { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         StoreError::LeaseLost | StoreError::Unreadable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -146,5 +153,17 @@ mod tests {
     fn busy_database_says_when_to_try_again() {
         let response = ApiError::from(StoreError::Database(DatabaseError::Busy)).answer(&HeaderMap::new());
         assert_eq!(response.headers()[RETRY_AFTER], "1");
+    }
+
+    #[test]
+    fn schema_and_choice_of_the_database_are_told_in_words() {
+        let old = StoreError::Migration(MigrationError::TooOld { version: 1, needed: 2 });
+        let none = StoreError::Configuration { problem: "the variable database_url is empty" };
+        for (error, part) in [(old, "run slipway migrate up"), (none, "database_url")] {
+            let response = ApiError::from(error).answer(&HeaderMap::new());
+            assert_eq!(response.status(), 503);
+            let body = String::from_utf8(response.into_body().to_vec()).unwrap();
+            assert!(body.contains(part), "{body}");
+        }
     }
 }

@@ -62,7 +62,9 @@ impl WebhookError {
         match self {
             Self::MethodNotAllowed => Some((ALLOW, HeaderValue::from_static(router::ALLOW))),
             Self::Token => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::Store(StoreError::Database(DatabaseError::Busy)) => Some((RETRY_AFTER, BUSY_SECONDS)),
+            Self::Store(StoreError::Database(DatabaseError::Busy | DatabaseError::Conflict { .. })) => {
+                Some((RETRY_AFTER, BUSY_SECONDS))
+            }
             _ => None,
         }
     }
@@ -72,6 +74,9 @@ impl WebhookError {
         match self {
             Self::Signature(SignatureError::NotConfigured) => {
                 "deliveries are refused until the variable github_webhook_secret is set".to_owned()
+            }
+            Self::Store(error @ (StoreError::Migration(_) | StoreError::Configuration { .. })) => {
+                error.to_string()
             }
             Self::Store(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 "the database is not available, please try again".to_owned()
@@ -97,7 +102,9 @@ impl WebhookError {
 fn store_status(error: &StoreError) -> StatusCode {
     match error {
         StoreError::Database(DatabaseError::Failed { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
-        StoreError::Database(_) | StoreError::Migration(_) => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Database(_) | StoreError::Migration(_) | StoreError::Configuration { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         StoreError::LeaseLost | StoreError::Unreadable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

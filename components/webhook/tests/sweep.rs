@@ -244,10 +244,8 @@ fn burst_of_tags_ends_in_one_commit_of_the_newest() {
     for (id, tag) in [("1", "1.4.0"), ("2", "1.4.1"), ("3", "1.4.2")] {
         receiver.push(id, tag);
     }
-    assert_eq!(
-        receiver.sweep(),
-        SweepReport { claimed: 3, committed: 1, superseded: 2, ..SweepReport::default() }
-    );
+    // The older two ended as superseded when the newest was accepted.
+    assert_eq!(receiver.sweep(), SweepReport { claimed: 1, committed: 1, ..SweepReport::default() });
     assert_eq!((receiver.host.text().as_str(), receiver.host.deployed().len()), (AFTER, 1));
 }
 

@@ -21,7 +21,8 @@ const OFFERED: [&str; 7] = [
 ];
 
 /// The Spin interfaces offered, with their versions.
-const OFFERED_SPIN: [&str; 2] = ["spin:sqlite/sqlite@3.1", "spin:variables/variables@3.0"];
+const OFFERED_SPIN: [&str; 3] =
+    ["spin:postgres/postgres@4.", "spin:sqlite/sqlite@3.1", "spin:variables/variables@3.0"];
 
 /// A compiled component, linked to the host and found to export an HTTP handler.
 pub struct Loaded(pub(super) ProxyPre<Ctx>);

@@ -3,6 +3,8 @@
 #[allow(missing_docs, clippy::all, reason = "generated")]
 pub(crate) mod bindings;
 pub mod outbound;
+#[allow(clippy::result_large_err, reason = "errors of the interface carry all that PostgreSQL reports")]
+pub mod postgres;
 pub mod sqlite;
 mod stdio;
 mod variables;
@@ -19,6 +21,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::metrics::Metrics;
 use crate::variables::Resolved;
 use outbound::Outbound;
+use postgres::Postgres;
 use sqlite::Databases;
 use stdio::{LogStream, RequestId};
 
@@ -34,6 +37,8 @@ pub struct Granted {
     pub variables: Arc<Resolved>,
     /// SQLite databases.
     pub databases: Databases,
+    /// PostgreSQL databases.
+    pub postgres: Postgres,
     /// Outbound HTTP.
     pub outbound: Outbound,
     /// Most bytes of linear memory that one instance may have.
@@ -112,6 +117,7 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<Ctx>> {
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    bindings::spin::postgres::postgres::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::sqlite::sqlite::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::variables::variables::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     Ok(linker)

@@ -43,7 +43,7 @@ pub async fn answer(app: &Arc<App>, method: &Method, path: &str) -> Answer {
             Phase::Starting => Err("starting".into()),
             _ => Ok(()),
         }),
-        "/readyz" => probe(app.ready()),
+        "/readyz" => probe(app.ready().await),
         "/metrics" => scrape(app),
         "/version" => version(),
         _ => answer::error(StatusCode::NOT_FOUND, "not found"),
@@ -58,6 +58,7 @@ fn probe(result: Result<(), String>) -> Answer {
 }
 
 fn scrape(app: &App) -> Answer {
+    app.postgres.observe();
     match app.metrics.render() {
         Ok(text) => answer::with(StatusCode::OK, metrics::CONTENT_TYPE, text),
         Err(error) => {

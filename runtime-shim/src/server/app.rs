@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::in_flight::Counter;
 use crate::engine::Component;
+use crate::host::postgres::Pools;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
 use crate::routing::Router;
@@ -21,6 +22,8 @@ pub struct App {
     pub router: Router,
     /// The components, by the router's indices.
     pub components: Vec<Component>,
+    /// Pools of connections to PostgreSQL.
+    pub postgres: Arc<Pools>,
     /// All metrics.
     pub metrics: Arc<Metrics>,
     /// Whether it serves, drains or ends.
@@ -62,14 +65,18 @@ impl App {
     ///
     /// # Errors
     /// A sentence that says why not.
-    pub fn ready(&self) -> Result<(), String> {
+    pub async fn ready(&self) -> Result<(), String> {
         match self.lifecycle.phase() {
             Phase::Starting => return Err("starting".into()),
             Phase::Draining | Phase::Closing => return Err("draining".into()),
             Phase::Serving => {}
         }
         let mut databases = self.components.iter().flat_map(|component| component.granted().databases.iter());
-        databases.try_for_each(|database| database.ping()).map_err(|error| {
+        let answer = match databases.try_for_each(|database| database.ping()) {
+            Ok(()) => self.postgres.ping().await,
+            failed => failed,
+        };
+        answer.map_err(|error| {
             tracing::warn!(error, "database does not answer");
             "the database does not answer".into()
         })

@@ -1,13 +1,15 @@
 //! The table `deliveries`, and accepting a delivery as a whole.
 
-use super::listing::{self, Source};
-use super::now;
-use super::row::{self, Row, unreadable};
-use super::{promotions, transaction::transaction};
+use super::{SIGIL, beyond, cursor, now, promotions, transaction::transaction};
+use crate::listing::{self, Source};
+use crate::row::{
+    self,
+    delivery::{place, read, read_decisions},
+    unreadable,
+};
 use crate::sql::Connection;
 use crate::{
-    Accepted, Cursor, Decision, Delivery, DeliveryKey, Listing, NewDecision, NewDelivery, Page, StoreError,
-    Verdict,
+    Accepted, Decision, Delivery, DeliveryKey, Listing, NewDecision, NewDelivery, Page, StoreError, Verdict,
 };
 
 const SOURCE: Source = Source {
@@ -15,6 +17,9 @@ const SOURCE: Source = Source {
     table: "deliveries",
     at: "received_at",
     key: "source || '/' || id",
+    sigil: SIGIL,
+    beyond,
+    cursor,
 };
 
 pub(super) async fn accept<C: Connection>(connection: &C, new: &NewDelivery) -> Result<Accepted, StoreError> {
@@ -59,7 +64,10 @@ async fn carry_out<C: Connection>(
         NewDecision::Promote { promotion, reason } => {
             let (verdict, id) = match promotions::under_way(connection, promotion).await? {
                 Some(id) => (Verdict::Joined, id),
-                None => (Verdict::Created, promotions::insert(connection, delivery, promotion).await?),
+                None => {
+                    promotions::supersede_untried(connection, promotion).await?;
+                    (Verdict::Created, promotions::insert(connection, delivery, promotion).await?)
+                }
             };
             (Some(promotion.target.clone()), verdict, reason, Some(id))
         }
@@ -88,22 +96,4 @@ async fn insert<C: Connection>(
     ];
     connection.execute(statement, &parameters).await?;
     Ok(())
-}
-
-fn read(row: Row<'_>) -> Result<Delivery, StoreError> {
-    Ok(Delivery {
-        key: DeliveryKey { source: row.string("source")?, id: row.string("id")? },
-        event: row.string("event")?,
-        outcome: row.parsed("outcome")?,
-        decisions: read_decisions(row)?,
-        received_at: row.timestamp("received_at")?,
-    })
-}
-
-fn read_decisions(row: Row<'_>) -> Result<Vec<Decision>, StoreError> {
-    serde_json::from_str(row.text("decisions")?).map_err(|error| unreadable("decisions", error))
-}
-
-fn place(delivery: &Delivery) -> Cursor {
-    Cursor { at: delivery.received_at, key: format!("{}/{}", delivery.key.source, delivery.key.id) }
 }

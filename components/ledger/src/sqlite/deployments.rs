@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
-use super::listing::{self, Equals, Source};
-use super::now;
-use super::row::{self, Row};
-use crate::sql::Connection;
-use crate::{
-    Cursor, Deployment, DeploymentFilter, Listing, NewDeployment, Outcome, Page, Promotion, Status,
-    StoreError,
+use super::{SIGIL, beyond, cursor, now};
+use crate::listing::{self, Equals, Source};
+use crate::row::{
+    self,
+    deployment::{place, read},
 };
+use crate::sql::Connection;
+use crate::{Deployment, DeploymentFilter, Listing, NewDeployment, Outcome, Page, Status, StoreError};
 
 macro_rules! columns {
     () => {
@@ -18,7 +18,15 @@ macro_rules! columns {
     };
 }
 
-const SOURCE: Source = Source { columns: columns!(), table: "deployments", at: "created_at", key: "id" };
+const SOURCE: Source = Source {
+    columns: columns!(),
+    table: "deployments",
+    at: "created_at",
+    key: "id",
+    sigil: SIGIL,
+    beyond,
+    cursor,
+};
 
 pub(super) async fn insert<C: Connection>(
     connection: &C,
@@ -67,19 +75,6 @@ pub(super) async fn list<C: Connection>(
     listing::list(connection, &SOURCE, filter, page, read, place).await
 }
 
-/// What a promotion is about to deploy.
-pub(super) fn announced(promotion: &Promotion) -> NewDeployment {
-    NewDeployment {
-        service_name: promotion.service.clone(),
-        version: promotion.tag.clone(),
-        environment: promotion.environment.clone(),
-        image: Some(promotion.image.clone()),
-        digest: Some(promotion.digest.clone()).filter(|digest| !digest.is_empty()),
-        source_commit: promotion.source_commit.clone(),
-        gitops_commit: None,
-    }
-}
-
 /// Brings a deployment in line with the end of its promotion; to be called within a transaction.
 pub(super) async fn settle<C: Connection>(
     connection: &C,
@@ -99,24 +94,4 @@ pub(super) async fn settle<C: Connection>(
         .execute(statement, &[deployment.into(), status.as_str().into(), outcome.commit().into()])
         .await?;
     Ok(())
-}
-
-fn read(row: Row<'_>) -> Result<Deployment, StoreError> {
-    Ok(Deployment {
-        id: row.parsed("id")?,
-        service_name: row.string("service_name")?,
-        version: row.string("version")?,
-        environment: row.string("environment")?,
-        status: row.parsed("status")?,
-        image: row.optional_string("image")?,
-        digest: row.optional_string("digest")?,
-        source_commit: row.optional_string("source_commit")?,
-        gitops_commit: row.optional_string("gitops_commit")?,
-        created_at: row.timestamp("created_at")?,
-        updated_at: row.timestamp("updated_at")?,
-    })
-}
-
-fn place(deployment: &Deployment) -> Cursor {
-    Cursor { at: deployment.created_at, key: deployment.id.to_string() }
 }

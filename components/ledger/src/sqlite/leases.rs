@@ -7,8 +7,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::transaction::transaction;
-use super::{deployments, now, promotions, row};
-use crate::sql::{Connection, Value};
+use super::{deployments, now, promotions};
+use crate::row::{self, promotion::read_claim};
+use crate::sql::{Connection, Value, millis};
 use crate::{Claim, Outcome, StoreError};
 
 /// Takes the lease of the rows that the condition chooses; `?1` is its length in milliseconds.
@@ -46,7 +47,7 @@ pub(super) async fn claim_due<C: Connection>(
         " ORDER BY next_attempt_at LIMIT ?2)"
     ));
     let rows = connection.execute(statement, &[millis(lease), i64::from(limit).into()]).await?;
-    let mut claims = row::all(&rows, read)?;
+    let mut claims = row::all(&rows, read_claim)?;
     // RETURNING promises no order. Oldest first, so that of two tags for one target the newer one comes last.
     claims.sort_by_key(|claim| (claim.promotion.created_at, claim.promotion.id));
     Ok(claims)
@@ -59,7 +60,7 @@ pub(super) async fn claim<C: Connection>(
 ) -> Result<Option<Claim>, StoreError> {
     let statement = claim_where!(concat!("id = ?2 AND next_attempt_at <= ", now!()));
     let rows = connection.execute(statement, &[millis(lease), id.to_string().into()]).await?;
-    row::first(&rows, read)
+    row::first(&rows, read_claim)
 }
 
 pub(super) async fn announce<C: Connection>(connection: &C, claim: &Claim) -> Result<Uuid, StoreError> {
@@ -71,7 +72,7 @@ pub(super) async fn announce<C: Connection>(connection: &C, claim: &Claim) -> Re
         if let Some(deployment) = announced.ok_or(StoreError::LeaseLost)? {
             return Ok(deployment);
         }
-        let deployment = deployments::insert(connection, &deployments::announced(&claim.promotion)).await?.id;
+        let deployment = deployments::insert(connection, &claim.promotion.deployment()).await?.id;
         let statement =
             concat!("UPDATE promotions SET deployment_id = ?2, updated_at = ", now!(), " WHERE id = ?1");
         connection.execute(statement, &[id, deployment.to_string().into()]).await?;
@@ -109,13 +110,18 @@ pub(super) async fn postpone<C: Connection>(
     delay: Duration,
 ) -> Result<(), StoreError> {
     let [id, fence] = identity(claim);
+    // What has not been announced cannot have reached Git, so that it need not be looked for there.
     let statement = concat!(
-        "UPDATE promotions SET state = 'waiting', last_error = ?3, next_attempt_at = ",
+        "UPDATE promotions SET last_error = ?3, updated_at = ",
         now!(),
-        " + ?4, \
-         updated_at = ",
+        ", (state, reason, next_attempt_at) = (SELECT 'superseded', ",
+        promotions::superseded_by_newer!(),
+        ", NULL ",
+        promotions::newer!(),
+        " AND promotions.deployment_id IS NULL \
+         UNION ALL SELECT 'waiting', NULL, ",
         now!(),
-        " WHERE ",
+        " + ?4 LIMIT 1) WHERE ",
         held!(),
         " RETURNING id"
     );
@@ -123,17 +129,6 @@ pub(super) async fn postpone<C: Connection>(
     if rows.rows.is_empty() { Err(StoreError::LeaseLost) } else { Ok(()) }
 }
 
-fn read(row: row::Row<'_>) -> Result<Claim, StoreError> {
-    Ok(Claim { promotion: promotions::read(row)?, fence: row.integer("fence")? })
-}
-
 fn identity(claim: &Claim) -> [Value; 2] {
     [claim.promotion.id.to_string().into(), claim.fence.into()]
-}
-
-/// Longest lease or delay: a year. More is a mistake, and must not overflow the database's sum.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-fn millis(duration: Duration) -> Value {
-    Value::Integer(i64::try_from(duration.min(LONGEST).as_millis()).unwrap_or(i64::MAX))
 }

@@ -2,22 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::migrations::{MIGRATIONS, Migration, newest, statements};
+use super::now;
 use super::transaction::transaction;
-use super::{now, row};
+use crate::StoreError;
+use crate::migrations::{self, Applied, Migration, SELECT_APPLIED, SQLITE, statements};
 use crate::sql::{Connection, DatabaseError};
-use crate::{MigrationError, StoreError};
-
-/// What the bookkeeping table holds about one version.
-struct Applied {
-    checksum: String,
-    min_compatible: i64,
-}
 
 /// Applies every migration that is missing, all in one transaction. Costs one read when nothing is.
 pub(super) async fn migrate<C: Connection>(connection: &C) -> Result<(), StoreError> {
     match applied(connection).await {
-        Ok(applied) if missing(&applied)?.is_empty() => return Ok(()),
+        Ok(applied) if migrations::missing(SQLITE, &applied)?.is_empty() => return Ok(()),
         // The bookkeeping table may not be there yet; under the lock that can be told from other failures.
         Ok(_) | Err(StoreError::Database(DatabaseError::Failed { .. })) => {}
         Err(error) => return Err(error),
@@ -28,7 +22,7 @@ pub(super) async fn migrate<C: Connection>(connection: &C) -> Result<(), StoreEr
             true => applied(connection).await?,
             false => BTreeMap::new(),
         };
-        for migration in missing(&applied)? {
+        for migration in migrations::missing(SQLITE, &applied)? {
             apply(connection, migration).await?;
         }
         Ok(())
@@ -36,34 +30,8 @@ pub(super) async fn migrate<C: Connection>(connection: &C) -> Result<(), StoreEr
     .await
 }
 
-/// The migrations to apply, oldest first; an error if the database cannot be worked with.
-fn missing(applied: &BTreeMap<i64, Applied>) -> Result<Vec<&'static Migration>, MigrationError> {
-    let known = newest();
-    for (&version, Applied { min_compatible, .. }) in applied.range(known + 1..) {
-        if *min_compatible > known {
-            return Err(MigrationError::TooNew { version, needed: *min_compatible });
-        }
-    }
-    let mut missing = Vec::new();
-    for migration in MIGRATIONS {
-        match applied.get(&migration.version) {
-            None => missing.push(migration),
-            Some(found) if found.checksum == migration.checksum() => {}
-            Some(_) => return Err(MigrationError::Changed { version: migration.version }),
-        }
-    }
-    Ok(missing)
-}
-
 async fn applied<C: Connection>(connection: &C) -> Result<BTreeMap<i64, Applied>, StoreError> {
-    let statement = "SELECT version, checksum, min_compatible FROM slipway_migrations";
-    let rows = connection.execute(statement, &[]).await?;
-    let applied = row::all(&rows, |row| {
-        let found =
-            Applied { checksum: row.string("checksum")?, min_compatible: row.integer("min_compatible")? };
-        Ok((row.integer("version")?, found))
-    })?;
-    Ok(applied.into_iter().collect())
+    migrations::applied(&connection.execute(SELECT_APPLIED, &[]).await?)
 }
 
 async fn has_bookkeeping<C: Connection>(connection: &C) -> Result<bool, StoreError> {
@@ -102,6 +70,8 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
+    use crate::MigrationError;
+    use crate::migrations::newest;
     use crate::native::FileConnection;
     use crate::sql::Rows;
 
@@ -132,18 +102,18 @@ mod tests {
     fn down_takes_back_what_up_made_and_may_run_twice() {
         let (_folder, connection) = database();
         let mut before = Vec::new();
-        for migration in MIGRATIONS {
+        for migration in SQLITE {
             before.push(schema(&connection));
             statements(migration.up).iter().for_each(|statement| drop(run(&connection, statement)));
         }
         let full = schema(&connection);
-        for (migration, before) in MIGRATIONS.iter().zip(before).rev() {
+        for (migration, before) in SQLITE.iter().zip(before).rev() {
             for _ in 0..2 {
                 statements(migration.down).iter().for_each(|statement| drop(run(&connection, statement)));
                 assert_eq!(schema(&connection), before, "{}", migration.name);
             }
         }
-        for migration in MIGRATIONS {
+        for migration in SQLITE {
             statements(migration.up).iter().for_each(|statement| drop(run(&connection, statement)));
         }
         assert_eq!(schema(&connection), full);
@@ -166,7 +136,7 @@ mod tests {
             }
         });
         let connection = FileConnection::open(&path).unwrap();
-        assert_eq!(run(&connection, "SELECT version FROM slipway_migrations").rows.len(), MIGRATIONS.len());
+        assert_eq!(run(&connection, "SELECT version FROM slipway_migrations").rows.len(), SQLITE.len());
     }
 
     #[test]
@@ -183,7 +153,8 @@ mod tests {
     fn a_newer_schema_that_is_compatible_is_accepted() {
         let (_folder, connection) = database();
         block_on(migrate(&connection)).unwrap();
-        let newer = format!("INSERT INTO slipway_migrations VALUES (99, 'later', 'x', {}, 0)", newest());
+        let newer =
+            format!("INSERT INTO slipway_migrations VALUES (99, 'later', 'x', {}, 0)", newest(SQLITE));
         run(&connection, &newer);
         assert_eq!(block_on(migrate(&connection)), Ok(()));
     }

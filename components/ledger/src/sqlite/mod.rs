@@ -3,11 +3,8 @@
 mod deliveries;
 mod deployments;
 mod leases;
-mod listing;
 mod migrate;
-mod migrations;
 mod promotions;
-mod row;
 mod transaction;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +12,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::sql::Connection;
+use crate::sql::{Connection, Value};
 use crate::{
-    Accepted, Claim, Delivery, Deployment, DeploymentFilter, Listing, NewDelivery, NewDeployment, Outcome,
-    Page, Promotion, PromotionFilter, Store, StoreError,
+    Accepted, Claim, Cursor, Delivery, Deployment, DeploymentFilter, Listing, NewDelivery, NewDeployment,
+    Outcome, Page, Promotion, PromotionFilter, Store, StoreError,
 };
 
 /// The database's clock, in milliseconds since the Unix epoch. It stands still within a statement.
@@ -30,6 +27,17 @@ macro_rules! now {
     };
 }
 use now;
+
+/// Parameters are `?1`, `?2`, …
+const SIGIL: char = '?';
+
+fn beyond(at: usize, key: usize) -> String {
+    format!("(?{at}, ?{key})")
+}
+
+fn cursor(cursor: &Cursor) -> [Value; 2] {
+    [cursor.at.unix_millis().into(), cursor.key.as_str().into()]
+}
 
 /// The ledger in a SQLite database. The first call brings the database to this release's schema, if it is not there
 /// yet; a store that is never asked never touches the database.

@@ -2,13 +2,15 @@
 
 use uuid::Uuid;
 
-use super::listing::{self, Equals, Source};
-use super::now;
-use super::row::{self, Row, unreadable};
-use crate::sql::Connection;
-use crate::{
-    Cursor, DeliveryKey, Listing, NewPromotion, Page, Promotion, PromotionFilter, State, StoreError,
+use super::{SIGIL, beyond, cursor, now};
+use crate::listing::{self, Equals, Source};
+use crate::promotion::superseded_by;
+use crate::row::{
+    self,
+    promotion::{place, read},
 };
+use crate::sql::{Connection, Value};
+use crate::{DeliveryKey, Listing, NewPromotion, Page, Promotion, PromotionFilter, State, StoreError};
 
 macro_rules! columns {
     () => {
@@ -18,18 +20,64 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-const SOURCE: Source = Source { columns: columns!(), table: "promotions", at: "created_at", key: "id" };
+const SOURCE: Source = Source {
+    columns: columns!(),
+    table: "promotions",
+    at: "created_at",
+    key: "id",
+    sigil: SIGIL,
+    beyond,
+    cursor,
+};
 
-/// The promotion of the same thing to the same target that has not ended.
+/// Of the promotions of a target, those that came after `promotions` and have not come to nothing.
+macro_rules! newer {
+    () => {
+        "FROM promotions AS newer WHERE newer.target = promotions.target \
+         AND (newer.created_at, newer.id) > (promotions.created_at, promotions.id) \
+         AND newer.state IN ('waiting', 'running', 'committed', 'unchanged')"
+    };
+}
+pub(super) use newer;
+
+/// [`superseded_by`](crate::promotion::superseded_by) in SQL, over the rows of [`newer!`].
+macro_rules! superseded_by_newer {
+    () => {
+        "'a newer promotion of the target, of tag ' || newer.tag || ', took its place'"
+    };
+}
+pub(super) use superseded_by_newer;
+
+/// The promotion of the same thing to the same target that has not ended, and is the latest word about the target.
 pub(super) async fn under_way<C: Connection>(
     connection: &C,
     new: &NewPromotion,
 ) -> Result<Option<Uuid>, StoreError> {
-    let statement = "SELECT id FROM promotions WHERE target = ?1 AND image = ?2 AND tag = ?3 AND digest = ?4 \
-                     AND state IN ('waiting', 'running')";
+    let statement = concat!(
+        "SELECT id FROM promotions WHERE target = ?1 AND image = ?2 AND tag = ?3 AND digest = ?4 \
+         AND state IN ('waiting', 'running') AND NOT EXISTS (SELECT 1 ",
+        newer!(),
+        ")"
+    );
     let key = [&new.target, &new.image, &new.tag, &new.digest].map(|text| text.as_str().into());
     let rows = connection.execute(statement, &key).await?;
     row::first(&rows, |row| row.parsed("id"))
+}
+
+/// Ends what waits for the target of a new promotion. What has been announced may have reached Git; whoever looks there
+/// ends it.
+pub(super) async fn supersede_untried<C: Connection>(
+    connection: &C,
+    new: &NewPromotion,
+) -> Result<(), StoreError> {
+    let statement = concat!(
+        "UPDATE promotions SET state = 'superseded', reason = ?2, next_attempt_at = NULL, updated_at = ",
+        now!(),
+        " WHERE target = ?1 AND state = 'waiting' AND deployment_id IS NULL"
+    );
+    let parameters: [Value; 2] = [new.target.as_str().into(), superseded_by(&new.tag).into()];
+    connection.execute(statement, &parameters).await?;
+    Ok(())
 }
 
 /// A new promotion that is due at once.
@@ -84,31 +132,4 @@ pub(super) async fn list<C: Connection>(
         Equals("environment", filter.environment.clone().map(Into::into)),
     ];
     listing::list(connection, &SOURCE, filter, page, read, place).await
-}
-
-pub(super) fn read(row: Row<'_>) -> Result<Promotion, StoreError> {
-    Ok(Promotion {
-        id: row.parsed("id")?,
-        target: row.string("target")?,
-        service: row.string("service")?,
-        environment: row.string("environment")?,
-        image: row.string("image")?,
-        tag: row.string("tag")?,
-        digest: row.string("digest")?,
-        source_commit: row.optional_string("source_commit")?,
-        state: row.parsed("state")?,
-        reason: row.optional_string("reason")?,
-        attempts: row.integer("attempts")?.try_into().map_err(|error| unreadable("attempts", error))?,
-        last_error: row.optional_string("last_error")?,
-        next_attempt_at: row.optional_timestamp("next_attempt_at")?,
-        commit: row.optional_string("commit_id")?,
-        deployment_id: row.optional_parsed("deployment_id")?,
-        delivery: DeliveryKey { source: row.string("delivery_source")?, id: row.string("delivery_id")? },
-        created_at: row.timestamp("created_at")?,
-        updated_at: row.timestamp("updated_at")?,
-    })
-}
-
-fn place(promotion: &Promotion) -> Cursor {
-    Cursor { at: promotion.created_at, key: promotion.id.to_string() }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use spin_sdk::http::{BoxBody, FullBody, Request, Response, box_body};
-use spin_sdk::{http_service, sqlite, variables, wasip3};
+use spin_sdk::{http_service, pg, sqlite, variables, wasip3};
 
 #[http_service]
 async fn handle(request: Request) -> http::Response<BoxBody> {
@@ -28,6 +28,9 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
         }
         "/variable" => text(variables::get(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/fetch" => text(fetch(&argument).await),
+        "/postgres" => text(select(&argument).await.unwrap_or_else(|error| error.to_string())),
+        "/postgres-count" => text(count_rows(&argument).await.unwrap_or_else(|error| error.to_string())),
+        "/postgres-left-open" => text(leave_open(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/sqlite" => text(count_up().await.unwrap_or_else(|error| error.to_string())),
         "/wait" => {
             wait(argument.parse().unwrap_or_default()).await;
@@ -97,6 +100,48 @@ async fn count_up() -> Result<String, sqlite::Error> {
     let rows = database.execute("SELECT count(*) FROM visits", none.clone()).await?.collect().await?;
     database.execute("COMMIT", none).await?.result().await?;
     Ok(rows[0].get::<i64>(0).unwrap_or_default().to_string())
+}
+
+async fn database() -> Result<pg::Connection, pg::Error> {
+    pg::Connection::open(variables::get("database_url").await.unwrap_or_default()).await
+}
+
+/// The first value that the statement gives, in a transaction.
+async fn select(statement: &str) -> Result<String, pg::Error> {
+    let statement = decoded(statement);
+    let database = database().await?;
+    database.execute("BEGIN", &[]).await?;
+    let rows = database.query(statement, &[]).await?.collect().await?;
+    database.execute("COMMIT", &[]).await?;
+    match rows.first().map(|row| &row[0]) {
+        Some(pg::DbValue::Str(text)) => Ok(text.clone()),
+        other => Ok(format!("no text but {other:?}")),
+    }
+}
+
+/// Reads so many wide rows one by one, and says how many came.
+async fn count_rows(rows: &str) -> Result<String, pg::Error> {
+    let database = database().await?;
+    let statement = "SELECT repeat('x', 1000) FROM generate_series(1, $1)";
+    let mut result = database.query(statement, &[rows.parse::<i32>().unwrap_or_default().into()]).await?;
+    let mut count = 0;
+    while result.next().await.is_some() {
+        count += 1;
+    }
+    result.result().await?;
+    Ok(count.to_string())
+}
+
+/// Writes in a transaction that it does not end.
+async fn leave_open(statement: &str) -> Result<String, pg::Error> {
+    let database = database().await?;
+    database.execute("BEGIN", &[]).await?;
+    database.execute(decoded(statement), &[]).await?;
+    Ok("left".to_owned())
+}
+
+fn decoded(argument: &str) -> String {
+    argument.replace("%20", " ")
 }
 
 async fn wait(milliseconds: u64) {

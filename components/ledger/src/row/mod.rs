@@ -1,4 +1,10 @@
-//! Reading rows without trusting them: whatever is in the file, the worst is an error that names the column.
+//! Reading rows without trusting them: whatever is in the database, the worst is an error that names the column.
+//!
+//! Both dialects give the same columns in the same form: ids and JSON as text, moments as milliseconds since the Unix epoch.
+
+pub(crate) mod delivery;
+pub(crate) mod deployment;
+pub(crate) mod promotion;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -8,18 +14,18 @@ use crate::{StoreError, Timestamp};
 
 /// One row, read by column name.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     columns: &'a [String],
     values: &'a [Value],
 }
 
 impl<'a> Row<'a> {
     /// A column that is never NULL.
-    pub(super) fn text(&self, column: &str) -> Result<&'a str, StoreError> {
+    pub(crate) fn text(&self, column: &str) -> Result<&'a str, StoreError> {
         self.optional_text(column)?.ok_or_else(|| unreadable(column, "is NULL"))
     }
 
-    pub(super) fn optional_text(&self, column: &str) -> Result<Option<&'a str>, StoreError> {
+    pub(crate) fn optional_text(&self, column: &str) -> Result<Option<&'a str>, StoreError> {
         match self.value(column)? {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text)),
@@ -27,31 +33,31 @@ impl<'a> Row<'a> {
         }
     }
 
-    pub(super) fn string(&self, column: &str) -> Result<String, StoreError> {
+    pub(crate) fn string(&self, column: &str) -> Result<String, StoreError> {
         self.text(column).map(str::to_owned)
     }
 
-    pub(super) fn optional_string(&self, column: &str) -> Result<Option<String>, StoreError> {
+    pub(crate) fn optional_string(&self, column: &str) -> Result<Option<String>, StoreError> {
         Ok(self.optional_text(column)?.map(str::to_owned))
     }
 
     /// A text column whose text is the form of a `T`.
-    pub(super) fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T, StoreError> {
+    pub(crate) fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T, StoreError> {
         parse(column, self.text(column)?)
     }
 
-    pub(super) fn optional_parsed<T: FromStr<Err: Display>>(
+    pub(crate) fn optional_parsed<T: FromStr<Err: Display>>(
         &self,
         column: &str,
     ) -> Result<Option<T>, StoreError> {
         self.optional_text(column)?.map(|text| parse(column, text)).transpose()
     }
 
-    pub(super) fn integer(&self, column: &str) -> Result<i64, StoreError> {
+    pub(crate) fn integer(&self, column: &str) -> Result<i64, StoreError> {
         self.optional_integer(column)?.ok_or_else(|| unreadable(column, "is NULL"))
     }
 
-    pub(super) fn optional_integer(&self, column: &str) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn optional_integer(&self, column: &str) -> Result<Option<i64>, StoreError> {
         match self.value(column)? {
             Value::Null => Ok(None),
             Value::Integer(integer) => Ok(Some(*integer)),
@@ -59,11 +65,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    pub(super) fn timestamp(&self, column: &str) -> Result<Timestamp, StoreError> {
+    pub(crate) fn timestamp(&self, column: &str) -> Result<Timestamp, StoreError> {
         self.integer(column).map(Timestamp::from_unix_millis)
     }
 
-    pub(super) fn optional_timestamp(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    pub(crate) fn optional_timestamp(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.optional_integer(column)?.map(Timestamp::from_unix_millis))
     }
 
@@ -74,7 +80,7 @@ impl<'a> Row<'a> {
 }
 
 /// Reads every row.
-pub(super) fn all<T>(
+pub(crate) fn all<T>(
     rows: &Rows,
     read: impl Fn(Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
@@ -82,7 +88,7 @@ pub(super) fn all<T>(
 }
 
 /// Reads the first row, if there is one.
-pub(super) fn first<T>(
+pub(crate) fn first<T>(
     rows: &Rows,
     read: impl Fn(Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {
@@ -90,11 +96,11 @@ pub(super) fn first<T>(
 }
 
 /// Reads the row that a statement must give.
-pub(super) fn only<T>(rows: &Rows, read: impl Fn(Row<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub(crate) fn only<T>(rows: &Rows, read: impl Fn(Row<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     first(rows, read)?.ok_or_else(|| StoreError::Unreadable { detail: "a statement gave no row".to_owned() })
 }
 
-pub(super) fn unreadable(column: &str, problem: impl Display) -> StoreError {
+pub(crate) fn unreadable(column: &str, problem: impl Display) -> StoreError {
     StoreError::Unreadable { detail: format!("column {column}: {problem}") }
 }
 

@@ -1,24 +1,30 @@
 //! Lists by keyset: newest first, from the row that the cursor names.
 
-use super::row::{self, Row};
+use crate::row::{self, Row};
 use crate::sql::{Connection, Value};
 use crate::{Cursor, Listing, Page, StoreError};
 
 /// What to list, and by which columns or expressions it is ordered. All parts are SQL of our own.
-pub(super) struct Source {
-    pub(super) columns: &'static str,
-    pub(super) table: &'static str,
+pub(crate) struct Source {
+    pub(crate) columns: &'static str,
+    pub(crate) table: &'static str,
     /// When a row was made.
-    pub(super) at: &'static str,
+    pub(crate) at: &'static str,
     /// What settles the order within a millisecond; unique.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
+    /// What stands before the number of a parameter.
+    pub(crate) sigil: char,
+    /// Turns the numbers of two parameters into what `(at, key)` is compared with.
+    pub(crate) beyond: fn(usize, usize) -> String,
+    /// The two parameters.
+    pub(crate) cursor: fn(&Cursor) -> [Value; 2],
 }
 
 /// `column = value`, or nothing where no value is given.
-pub(super) struct Equals(pub(super) &'static str, pub(super) Option<Value>);
+pub(crate) struct Equals(pub(crate) &'static str, pub(crate) Option<Value>);
 
 /// Reads one page; `place` tells where a row lies, for the cursor.
-pub(super) async fn list<C: Connection, T>(
+pub(crate) async fn list<C: Connection, T>(
     connection: &C,
     source: &Source,
     filter: Vec<Equals>,
@@ -37,27 +43,26 @@ pub(super) async fn list<C: Connection, T>(
 }
 
 fn query(source: &Source, filter: Vec<Equals>, page: &Page) -> (String, Vec<Value>) {
-    let Source { columns, table, at, key } = source;
+    let Source { columns, table, at, key, sigil, beyond, cursor } = source;
     let mut parameters = Vec::new();
     let mut conditions = Vec::new();
     for Equals(column, value) in filter {
         if let Some(value) = value {
             parameters.push(value);
-            conditions.push(format!("{column} = ?{}", parameters.len()));
+            conditions.push(format!("{column} = {sigil}{}", parameters.len()));
         }
     }
-    if let Some(cursor) = page.cursor() {
-        parameters.push(cursor.at.unix_millis().into());
-        parameters.push(cursor.key.as_str().into());
+    if let Some(last_seen) = page.cursor() {
+        parameters.extend(cursor(last_seen));
         let last = parameters.len();
-        conditions.push(format!("({at}, {key}) < (?{}, ?{last})", last - 1));
+        conditions.push(format!("({at}, {key}) < {}", beyond(last - 1, last)));
     }
     let condition = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     // One row more than wanted tells whether there is a next page.
     parameters.push((i64::from(page.limit()) + 1).into());
     let limit = parameters.len();
     let statement = format!(
-        "SELECT {columns} FROM {table} WHERE {condition} ORDER BY {at} DESC, {key} DESC LIMIT ?{limit}"
+        "SELECT {columns} FROM {table} WHERE {condition} ORDER BY {at} DESC, {key} DESC LIMIT {sigil}{limit}"
     );
     (statement, parameters)
 }

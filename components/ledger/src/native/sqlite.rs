@@ -1,4 +1,4 @@
-//! SQLite files without a wasm host, for tests that run natively.
+//! SQLite files.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

@@ -1,49 +1,41 @@
-//! A real SQLite file, and short ways to fill it.
-#![allow(dead_code)] // Each test file uses its own part.
+//! A real database, and short ways to fill it.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use ledger::native::FileConnection;
-use ledger::sql::{Connection, Rows, Value};
+use ledger::sql::{Rows, Value};
 use ledger::{
-    Accepted, Claim, DeliveryKey, Deployment, NewDecision, NewDelivery, NewDeployment, NewPromotion,
-    SqliteStore, Store,
+    Accepted, Claim, DeliveryKey, Deployment, NewDecision, NewDelivery, NewDeployment, NewPromotion, State,
+    Store,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-pub type FileStore = SqliteStore<FileConnection>;
-
 /// A lease that outlasts any test.
 pub const LONG: Duration = Duration::from_secs(600);
 
-pub struct Database {
-    folder: tempfile::TempDir,
-}
+/// An empty database of one dialect, which ends with this.
+pub trait Database {
+    type Store: Store + Sync;
 
-impl Database {
-    pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("ledger.db")
-    }
+    fn new() -> Self;
 
     /// A store with a connection of its own.
-    pub fn store(&self) -> FileStore {
-        SqliteStore::new(FileConnection::open(self.path()).unwrap())
-    }
+    fn store(&self) -> Self::Store;
 
     /// Runs a statement beside the store, to look at or to spoil what it keeps.
-    pub fn run(&self, statement: &str) -> Rows {
-        let connection = FileConnection::open(self.path()).unwrap();
-        block_on(connection.execute(statement, &[])).unwrap()
-    }
+    fn run(&self, statement: &str) -> Rows;
 
-    pub fn count(&self, table: &str) -> i64 {
+    /// A moment, in milliseconds since the Unix epoch, as SQL.
+    fn moment(millis: i64) -> String;
+
+    /// Lets every `INSERT` or `UPDATE` of a table fail.
+    fn refuse(&self, event: &str, table: &str);
+
+    /// Takes [`Database::refuse`] back.
+    fn allow(&self, table: &str);
+
+    fn count(&self, table: &str) -> i64 {
         match self.run(&format!("SELECT count(*) FROM {table}")).rows[0][0] {
             Value::Integer(count) => count,
             ref other => panic!("{other:?}"),
@@ -51,8 +43,11 @@ impl Database {
     }
 
     /// Lets every lease and every delay end now.
-    pub fn let_time_pass(&self) {
-        self.run("UPDATE promotions SET next_attempt_at = 0 WHERE next_attempt_at IS NOT NULL");
+    fn let_time_pass(&self) {
+        let epoch = Self::moment(0);
+        self.run(&format!(
+            "UPDATE promotions SET next_attempt_at = {epoch} WHERE next_attempt_at IS NOT NULL"
+        ));
     }
 }
 
@@ -61,7 +56,7 @@ pub fn new_deployment(service: &str, environment: &str) -> NewDeployment {
     NewDeployment::from_fields(fields.as_object().unwrap()).unwrap()
 }
 
-pub fn record(store: &FileStore, service: &str, environment: &str) -> Deployment {
+pub fn record(store: &impl Store, service: &str, environment: &str) -> Deployment {
     block_on(store.record_deployment(&new_deployment(service, environment))).unwrap()
 }
 
@@ -88,13 +83,17 @@ pub fn delivery(id: &str, promotions: impl IntoIterator<Item = NewPromotion>) ->
 }
 
 /// Accepts a delivery that wants one promotion, and gives the promotion's id.
-pub fn wanted(store: &FileStore, id: &str, promotion: NewPromotion) -> Uuid {
+pub fn wanted(store: &impl Store, id: &str, promotion: NewPromotion) -> Uuid {
     match block_on(store.accept(&delivery(id, [promotion]))).unwrap() {
         Accepted::Stored(decisions) => decisions[0].promotion.unwrap(),
         repeated => panic!("{repeated:?}"),
     }
 }
 
-pub fn claimed(store: &FileStore, id: Uuid) -> Claim {
+pub fn claimed(store: &impl Store, id: Uuid) -> Claim {
     block_on(store.claim(id, LONG)).unwrap().expect("the promotion is due")
+}
+
+pub fn state(store: &impl Store, id: Uuid) -> State {
+    block_on(store.promotion(id)).unwrap().unwrap().state
 }

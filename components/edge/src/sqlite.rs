@@ -7,9 +7,9 @@ use spin_sdk::sqlite;
 
 /// The database `default`, opened when it is first asked for something: a request that is refused never opens it.
 #[derive(Default)]
-pub struct Database(OnceCell<sqlite::Connection>);
+pub struct Sqlite(OnceCell<sqlite::Connection>);
 
-impl Database {
+impl Sqlite {
     async fn connection(&self) -> Result<&sqlite::Connection, DatabaseError> {
         if self.0.get().is_none() {
             let opened = sqlite::Connection::open_default().await.map_err(failure)?;
@@ -20,7 +20,7 @@ impl Database {
     }
 }
 
-impl Connection for Database {
+impl Connection for Sqlite {
     async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         let parameters = parameters.iter().cloned().map(given);
         let result = self.connection().await?.execute(statement, parameters).await.map_err(failure)?;

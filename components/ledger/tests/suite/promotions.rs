@@ -1,14 +1,12 @@
 //! The life of a promotion: claimed by one at a time, announced once, ended once.
 
-mod support;
-
 use std::collections::HashSet;
 use std::sync::Barrier;
 use std::time::Duration;
 
+use super::support::{Database, LONG, claimed, promotion, state, wanted};
 use futures::executor::block_on;
 use ledger::{Claim, Deployment, Outcome, Page, PromotionFilter, State, Status, Store, StoreError};
-use support::{Database, FileStore, LONG, claimed, promotion, wanted};
 use uuid::Uuid;
 
 fn reason() -> String {
@@ -20,24 +18,19 @@ fn committed() -> Outcome {
 }
 
 /// A promotion that is waiting, and a store to move it with.
-fn waiting() -> (Database, FileStore, Uuid) {
-    let database = Database::new();
+fn waiting<D: Database>() -> (D, D::Store, Uuid) {
+    let database = D::new();
     let store = database.store();
     let id = wanted(&store, "1", promotion("api/staging", "1.0.0"));
     (database, store, id)
 }
 
-fn state(store: &FileStore, id: Uuid) -> State {
-    block_on(store.promotion(id)).unwrap().unwrap().state
-}
-
-fn deployment(store: &FileStore, id: Uuid) -> Deployment {
+fn deployment(store: &impl Store, id: Uuid) -> Deployment {
     block_on(store.deployment(id)).unwrap().unwrap()
 }
 
-#[test]
-fn claim_makes_the_promotion_running_until_its_lease_ends() {
-    let (_database, store, id) = waiting();
+pub fn claim_makes_the_promotion_running_until_its_lease_ends<D: Database>() {
+    let (_database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
     let Claim { promotion, fence } = &claim;
     assert_eq!((promotion.id, promotion.state, promotion.attempts, *fence), (id, State::Running, 1, 1));
@@ -47,17 +40,15 @@ fn claim_makes_the_promotion_running_until_its_lease_ends() {
     assert_eq!(block_on(store.claim_due(10, LONG)), Ok(vec![]));
 }
 
-#[test]
-fn claim_of_an_unknown_promotion_finds_nothing() {
-    let database = Database::new();
+pub fn claim_of_an_unknown_promotion_finds_nothing<D: Database>() {
+    let database = D::new();
     assert_eq!(block_on(database.store().claim(Uuid::now_v7(), LONG)), Ok(None));
 }
 
-#[test]
-fn due_promotions_are_claimed_up_to_the_limit_oldest_first() {
-    let (database, store, first) = waiting();
-    let second = wanted(&store, "2", promotion("api/staging", "1.0.1"));
-    let third = wanted(&store, "3", promotion("api/staging", "1.0.2"));
+pub fn due_promotions_are_claimed_up_to_the_limit_oldest_first<D: Database>() {
+    let (database, store, first) = waiting::<D>();
+    let second = wanted(&store, "2", promotion("api/production", "1.0.1"));
+    let third = wanted(&store, "3", promotion("api/canary", "1.0.2"));
     let ids = |claims: Vec<Claim>| claims.iter().map(|claim| claim.promotion.id).collect::<Vec<_>>();
     assert_eq!(ids(block_on(store.claim_due(2, LONG)).unwrap()).len(), 2);
     assert_eq!(ids(block_on(store.claim_due(2, LONG)).unwrap()).len(), 1);
@@ -65,16 +56,15 @@ fn due_promotions_are_claimed_up_to_the_limit_oldest_first() {
     assert_eq!(ids(block_on(store.claim_due(10, LONG)).unwrap()), [first, second, third]);
 }
 
-#[test]
-fn of_parallel_claims_each_promotion_goes_to_one() {
-    let database = Database::new();
+pub fn of_parallel_claims_each_promotion_goes_to_one<D: Database>() {
+    let database = D::new();
     let stores: Vec<_> = (0..4).map(|_| database.store()).collect();
     for number in 0..40 {
         let tag = format!("1.0.{number}");
-        wanted(&stores[0], &tag, promotion("api/staging", &tag));
+        wanted(&stores[0], &tag, promotion(&tag, &tag));
     }
     let start = Barrier::new(stores.len());
-    let claim_all = |store: &FileStore| {
+    let claim_all = |store: &D::Store| {
         start.wait();
         let batches = std::iter::from_fn(|| {
             Some(block_on(store.claim_due(3, LONG)).unwrap()).filter(|claims| !claims.is_empty())
@@ -89,9 +79,8 @@ fn of_parallel_claims_each_promotion_goes_to_one() {
     assert_eq!(claims.iter().collect::<HashSet<_>>().len(), 40);
 }
 
-#[test]
-fn expired_lease_is_claimed_again_and_the_stale_claim_can_do_nothing() {
-    let (database, store, id) = waiting();
+pub fn expired_lease_is_claimed_again_and_the_stale_claim_can_do_nothing<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     let stale = claimed(&store, id);
     database.let_time_pass();
     let fresh = claimed(&store, id);
@@ -104,17 +93,15 @@ fn expired_lease_is_claimed_again_and_the_stale_claim_can_do_nothing() {
     assert_eq!(block_on(store.finish(&fresh, &committed())), Ok(()));
 }
 
-#[test]
-fn short_lease_ends_by_the_databases_clock() {
-    let (_database, store, id) = waiting();
+pub fn short_lease_ends_by_the_databases_clock<D: Database>() {
+    let (_database, store, id) = waiting::<D>();
     let claim = block_on(store.claim(id, Duration::from_millis(20))).unwrap().unwrap();
     std::thread::sleep(Duration::from_millis(40));
     assert!(block_on(store.claim(id, LONG)).unwrap().unwrap().fence > claim.fence);
 }
 
-#[test]
-fn ended_promotion_is_never_claimed_or_ended_again() {
-    let (database, store, id) = waiting();
+pub fn ended_promotion_is_never_claimed_or_ended_again<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
     block_on(store.finish(&claim, &committed())).unwrap();
     database.let_time_pass();
@@ -128,9 +115,8 @@ fn ended_promotion_is_never_claimed_or_ended_again() {
     assert_eq!(ended.next_attempt_at, None);
 }
 
-#[test]
-fn postponed_promotion_waits_for_its_delay_and_remembers_the_error() {
-    let (database, store, id) = waiting();
+pub fn postponed_promotion_waits_for_its_delay_and_remembers_the_error<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     block_on(store.postpone(&claimed(&store, id), "rate limited", LONG)).unwrap();
     let postponed = block_on(store.promotion(id)).unwrap().unwrap();
     assert_eq!((postponed.state, postponed.last_error.as_deref()), (State::Waiting, Some("rate limited")));
@@ -139,16 +125,14 @@ fn postponed_promotion_waits_for_its_delay_and_remembers_the_error() {
     assert_eq!(claimed(&store, id).promotion.attempts, 2);
 }
 
-#[test]
-fn endless_delay_does_not_overflow() {
-    let (_database, store, id) = waiting();
+pub fn endless_delay_does_not_overflow<D: Database>() {
+    let (_database, store, id) = waiting::<D>();
     assert_eq!(block_on(store.postpone(&claimed(&store, id), "never", Duration::MAX)), Ok(()));
     assert_eq!(block_on(store.claim(id, LONG)), Ok(None));
 }
 
-#[test]
-fn announcement_records_one_pending_deployment_however_often_it_is_made() {
-    let (database, store, id) = waiting();
+pub fn announcement_records_one_pending_deployment_however_often_it_is_made<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
     let announced = block_on(store.announce(&claim)).unwrap();
     assert_eq!(block_on(store.announce(&claim)), Ok(announced));
@@ -164,8 +148,7 @@ fn announcement_records_one_pending_deployment_however_often_it_is_made() {
     assert_eq!(block_on(store.promotion(id)).unwrap().unwrap().deployment_id, Some(announced));
 }
 
-#[test]
-fn end_of_the_promotion_settles_the_announced_deployment() {
+pub fn end_of_the_promotion_settles_the_announced_deployment<D: Database>() {
     let cases = [
         (committed(), State::Committed, Status::Pending),
         (Outcome::Unchanged { reason: reason() }, State::Unchanged, Status::Superseded),
@@ -175,7 +158,7 @@ fn end_of_the_promotion_settles_the_announced_deployment() {
         (Outcome::Failed { reason: reason() }, State::Failed, Status::Failed),
     ];
     for (outcome, state, status) in cases {
-        let (_database, store, id) = waiting();
+        let (_database, store, id) = waiting::<D>();
         let claim = claimed(&store, id);
         let announced = block_on(store.announce(&claim)).unwrap();
         block_on(store.finish(&claim, &outcome)).unwrap();
@@ -186,9 +169,8 @@ fn end_of_the_promotion_settles_the_announced_deployment() {
     }
 }
 
-#[test]
-fn end_of_the_promotion_never_lowers_a_status() {
-    let (database, store, id) = waiting();
+pub fn end_of_the_promotion_never_lowers_a_status<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
     let announced = block_on(store.announce(&claim)).unwrap();
     database.run("UPDATE deployments SET status = 'succeeded'");
@@ -197,28 +179,25 @@ fn end_of_the_promotion_never_lowers_a_status() {
     assert_eq!((settled.status, settled.gitops_commit.as_deref()), (Status::Succeeded, Some("bbb")));
 }
 
-#[test]
-fn end_without_announcement_records_no_deployment() {
-    let (database, store, id) = waiting();
+pub fn end_without_announcement_records_no_deployment<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     block_on(store.finish(&claimed(&store, id), &Outcome::Unchanged { reason: reason() })).unwrap();
     assert_eq!((state(&store, id), database.count("deployments")), (State::Unchanged, 0));
 }
 
-#[test]
-fn end_that_cannot_be_recorded_as_a_whole_is_not_recorded() {
-    let (database, store, id) = waiting();
+pub fn end_that_cannot_be_recorded_as_a_whole_is_not_recorded<D: Database>() {
+    let (database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
     block_on(store.announce(&claim)).unwrap();
-    database.run("CREATE TRIGGER stuck BEFORE UPDATE ON deployments BEGIN SELECT RAISE(ABORT, 'no'); END");
+    database.refuse("UPDATE", "deployments");
     assert!(block_on(store.finish(&claim, &committed())).is_err());
     assert_eq!(state(&store, id), State::Running);
-    database.run("DROP TRIGGER stuck");
+    database.allow("deployments");
     assert_eq!(block_on(store.finish(&claim, &committed())), Ok(()));
 }
 
-#[test]
-fn filters_narrow_the_list() {
-    let (_database, store, first) = waiting();
+pub fn filters_narrow_the_list<D: Database>() {
+    let (_database, store, first) = waiting::<D>();
     let other = ledger::NewPromotion { service: "web".to_owned(), ..promotion("web/staging", "2.0.0") };
     let second = wanted(&store, "2", other);
     claimed(&store, second);

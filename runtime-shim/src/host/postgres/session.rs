@@ -1,0 +1,132 @@
+//! A component's use of one database: one connection, from the first statement until the handle is dropped.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use deadpool_postgres::Object;
+use futures::TryStreamExt;
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{RowStream, Statement};
+
+use super::pool::Pool;
+use super::{Column, DbValue, Error, ParameterValue, QueryError, RowSet, columns, errors, parameters};
+
+/// Statements that a connection keeps prepared. Beyond, all are forgotten: whoever has so many writes values into them.
+const STATEMENT_CACHE: usize = 256;
+
+/// Most bytes that a result may have that is not streamed.
+const MAX_RESULT: usize = 64 * 1024 * 1024;
+
+/// See above; clones share the connection.
+#[derive(Clone)]
+pub(super) struct Session(Arc<Lease>);
+
+struct Lease {
+    pool: Arc<Pool>,
+    client: OnceCell<Object>,
+}
+
+/// A statement whose rows are on their way.
+pub(super) struct Running {
+    pub(super) statement: Statement,
+    pub(super) rows: Pin<Box<RowStream>>,
+    /// Keeps the connection until the rows have come.
+    _session: Session,
+}
+
+impl Session {
+    /// A session without a connection yet.
+    pub(super) fn new(pool: Arc<Pool>) -> Self {
+        Self(Arc::new(Lease { pool, client: OnceCell::new() }))
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    pub(super) async fn execute(&self, sql: &str, values: &[ParameterValue]) -> Result<u64, Error> {
+        let mut running = self.start(sql, values).await?;
+        while running.next().await?.is_some() {}
+        Ok(running.rows.rows_affected().unwrap_or_default())
+    }
+
+    /// Runs a statement and collects its rows.
+    pub(super) async fn query(&self, sql: &str, values: &[ParameterValue]) -> Result<RowSet, Error> {
+        let mut running = self.start(sql, values).await?;
+        let mut rows = Vec::new();
+        let mut bytes = 0;
+        while let Some(row) = running.next().await? {
+            bytes += row.raw_size_bytes();
+            if bytes > MAX_RESULT {
+                let sentence = format!("the result has more than {MAX_RESULT} bytes: stream it");
+                return Err(Error::QueryFailed(QueryError::Text(sentence)));
+            }
+            rows.push(columns::row(&row)?);
+        }
+        Ok(RowSet { columns: running.columns(), rows })
+    }
+
+    /// Runs a statement until its first rows are there.
+    pub(super) async fn start(&self, sql: &str, values: &[ParameterValue]) -> Result<Running, Error> {
+        let client = self.0.client.get_or_try_init(|| self.0.pool.take()).await?;
+        if client.statement_cache.size() > STATEMENT_CACHE {
+            client.statement_cache.clear();
+        }
+        let result = match attempt(client, sql, values).await {
+            // The schema has changed since the statement was prepared. Nothing was done yet, so it can be done again;
+            // in a transaction the second attempt fails, because the first has ended it.
+            Err(error) if is_outdated(&error) => {
+                client.statement_cache.remove(sql, &[]);
+                attempt(client, sql, values).await.map_err(|_| error)
+            }
+            result => result,
+        };
+        let (statement, rows) = result?;
+        Ok(Running { statement, rows: Box::pin(rows), _session: self.clone() })
+    }
+}
+
+impl Running {
+    /// Names and types of the columns.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        columns::columns(self.statement.columns())
+    }
+
+    async fn next(&mut self) -> Result<Option<tokio_postgres::Row>, Error> {
+        self.rows.try_next().await.map_err(|error| errors::statement(&error))
+    }
+}
+
+async fn attempt(
+    client: &Object,
+    sql: &str,
+    values: &[ParameterValue],
+) -> Result<(Statement, RowStream), Error> {
+    let statement = client.prepare_cached(sql).await.map_err(|error| errors::statement(&error))?;
+    let values = parameters::encode(values, statement.params())?;
+    let rows = client.query_raw(&statement, values).await.map_err(|error| errors::statement(&error))?;
+    Ok((statement, rows))
+}
+
+/// "cached plan must not change result type", or the statement is gone.
+fn is_outdated(error: &Error) -> bool {
+    let outdated = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];
+    matches!(error, Error::QueryFailed(QueryError::DbError(error))
+        if outdated.iter().any(|state| state.code() == error.code))
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        match Handle::try_current() {
+            Ok(runtime) => {
+                let pool = Arc::clone(&self.pool);
+                runtime.spawn(async move { pool.give_back(client).await });
+            }
+            // Nobody is there to clean it.
+            Err(_) => drop(Object::take(client)),
+        }
+    }
+}
+
+/// The values of a row.
+pub(super) type Row = Vec<DbValue>;
