@@ -21,7 +21,6 @@ use plan::{Goal, History, Step};
 ///
 /// # Errors
 /// When the database cannot be reached, its schema is refused, or a migration fails; that one has then changed nothing.
-#[allow(clippy::print_stdout)] // What was asked for, not a log.
 pub fn run(arguments: Migrate) -> Result<()> {
     print!("{}", report(&arguments)?);
     Ok(())
