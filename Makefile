@@ -3,6 +3,7 @@
 LISTEN := $(or $(SLIPWAY_LISTEN),127.0.0.1:3000)
 VARIABLES ?= deploy/local/variables.toml
 GUESTS := -p tracker -p webhook
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 
@@ -18,6 +19,12 @@ run: components ## Serve on http://127.0.0.1:3000 (SLIPWAY_LISTEN moves it), SQL
 .PHONY: test
 test: ## Every test, installing what it needs
 	scripts/test
+
+.PHONY: crash-test
+crash-test: components ## Kill replicas while deliveries arrive: on Postgres with two, then on SQLite with one
+	cargo build --quiet --workspace
+	$(TARGET)/debug/crash-test --database postgres --replicas 2
+	$(TARGET)/debug/crash-test --database sqlite --replicas 1
 
 .PHONY: lint
 lint: ## Formatting, clippy and dependencies; warnings are errors
@@ -46,5 +53,7 @@ push: ## Tell the running webhook that an image was pushed: make push TAG=1.4.2
 		--secret dev-secret --image ghcr.io/acme/api --tag $(or $(TAG),1.4.2)
 
 .PHONY: bench
-bench: ## Requests per second and start-up, as ratios from one run
+bench: ## Requests per second, start-up and a burst of webhooks, as ratios from one run
 	bench/run
+	bench/postgres
+	bench/burst

@@ -7,9 +7,16 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 
-/// The Spin interfaces that the shim offers to components.
-const OFFERED: [&str; 3] =
-    ["spin:postgres/postgres@4.2.0", "spin:sqlite/sqlite@3.1.0", "spin:variables/variables@3.0.0"];
+/// The interfaces of the SDK that the shim offers to components.
+const OFFERED: [&str; 7] = [
+    "spin:key-value/key-value@3.0.0",
+    "spin:postgres/postgres@4.2.0",
+    "spin:sqlite/sqlite@3.1.0",
+    "spin:variables/variables@3.0.0",
+    "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft2",
+];
 
 fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -59,9 +66,12 @@ fn bindings(wit: &Path) -> String {
     world: "slipway:guest/offered",
     imports: {{ default: async | trappable }},
     with: {{
+        "spin:key-value/key-value.store": crate::host::key_value::OpenStore,
         "spin:postgres/postgres.connection": crate::host::postgres::Connection,
         "spin:postgres/postgres.connection-builder": crate::host::postgres::ConnectionBuilder,
         "spin:sqlite/sqlite.connection": crate::host::sqlite::Connection,
+        "wasi:keyvalue/atomics.cas": crate::host::key_value::CompareAndSwap,
+        "wasi:keyvalue/store.bucket": crate::host::key_value::OpenStore,
     }},
     require_store_data_send: true,
 }});

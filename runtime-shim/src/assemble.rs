@@ -4,33 +4,37 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use anyhow::Context as _;
 
 use crate::cli::Up;
+use crate::engine::cache::{Cache, Readers};
 use crate::engine::{self, Limits, Workers};
 use crate::files;
+use crate::host::chaining::{Application, Home};
 use crate::host::outbound::{self, Outbound};
 use crate::host::postgres::{Pools, Postgres};
-use crate::host::sqlite::{Database, Databases};
 use crate::host::{self, Granted};
 use crate::lifecycle::Lifecycle;
 use crate::manifest::{Component, Manifest, ManifestErrors};
 use crate::metrics::Metrics;
+use crate::outbound::allow::service_chaining_host;
 use crate::routing::Router;
-use crate::server::{App, Counter, InternalToken};
-use crate::variables::{Resolved, environment_name, parse_arguments};
+use crate::runtime_config::RuntimeConfig;
+use crate::server::{App, Core, InternalToken, Readiness};
+use crate::storage::Storage;
+use crate::variables::{Provider, Resolved, Sources, parse_arguments};
 
 /// An application with this variable has internal paths, and gets a token for them when it is given none.
 const INTERNAL_TOKEN: &str = "internal_token";
 
-/// The database that every application may use, and its file in the state folder; both as in Spin.
-const DEFAULT_DATABASE: (&str, &str) = ("default", "sqlite_db.db");
+/// Beside the manifest, where nothing else is asked for.
+pub(crate) const DEFAULT_STATE: &str = ".slipway";
 
 /// Sentences that say why an application cannot be served.
 #[derive(Debug)]
-struct Problems(Vec<String>);
+pub(crate) struct Problems(pub Vec<String>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,46 +48,64 @@ impl std::error::Error for Problems {}
 /// Reads, checks, compiles and links the application.
 ///
 /// # Errors
-/// Everything that is wrong with the manifest; or else with its variables; or else with its components.
-pub fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<App> {
-    let file = if up.from.is_dir() { up.from.join("spin.toml") } else { up.from.clone() };
+/// Everything that is wrong with the manifest; or else with the runtime configuration; or else with the variables; or
+/// else with the components.
+pub fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<Arc<App>> {
+    let file = manifest_file(&up.from);
     let manifest = Manifest::load(&file).map_err(|ManifestErrors(problems)| Problems(problems))?;
+    let config = runtime_config(up)?;
+    let (variables, internal_token) = variables(&manifest, &up.variables, &config.providers)?;
+    let manifest = select(manifest, up, &variables)?;
     let router = Router::build(manifest.routes()).map_err(|errors| problems(&errors))?;
-    let (variables, internal_token) = variables(&manifest, &up.variables)?;
-    let state = up.state_dir.clone().unwrap_or_else(|| folder_of(&file).join(".slipway"));
+    let state = up.state_dir.clone().or_else(|| config.state_dir.clone());
+    let state = state.unwrap_or_else(|| folder_of(&file).join(DEFAULT_STATE));
     std::fs::create_dir_all(&state).with_context(|| format!("cannot create {}", state.display()))?;
     let metrics = Arc::new(Metrics::new()?);
-    let postgres = Pools::new(up.postgres.settings(), Arc::clone(&metrics));
-    let grants = Grants {
-        manifest_folder: folder_of(&file),
-        database: Database::new(state.join(DEFAULT_DATABASE.1)),
-        state,
-        variables: Arc::new(variables),
-        postgres: Arc::clone(&postgres),
-        client: outbound::client().context("cannot read the machine's certificates")?,
-        metrics: Arc::clone(&metrics),
-        max_memory: up.limits.max_instance_memory,
-    };
+    let grants = Grants::new(up, &file, state, &config, variables, Arc::clone(&metrics))?;
+    grants.storage.create_folders()?;
+    let (postgres, home) = (Arc::clone(&grants.postgres), grants.home.clone());
     let components = components(&manifest, &grants, up)?;
-    Ok(App {
+    let app = Arc::new(App {
         router,
         components,
         postgres,
-        in_flight: Counter::new(metrics.in_flight.clone()),
-        metrics,
-        lifecycle,
-        permits: tokio::sync::Semaphore::new(up.limits.max_concurrent_requests as usize),
+        core: Core::new(metrics, lifecycle, up.limits.max_concurrent_requests, &up.drain),
+        readiness: Readiness::default(),
         internal_token: internal_token.map(InternalToken::new),
         own_admin_port: up.admin_listen.is_some(),
-        drain_timeout: up.drain.drain_timeout,
-    })
+    });
+    home.lead_to(Arc::downgrade(&app) as Weak<dyn Application>);
+    Ok(app)
+}
+
+/// The runtime configuration; an empty one if none is named.
+pub(crate) fn runtime_config(up: &Up) -> anyhow::Result<RuntimeConfig> {
+    let config = up.runtime_config_file.as_deref().map(RuntimeConfig::load).transpose().map_err(Problems)?;
+    Ok(config.unwrap_or_default())
+}
+
+/// The part of the application that is to be served.
+pub(crate) fn select(manifest: Manifest, up: &Up, variables: &Resolved) -> anyhow::Result<Manifest> {
+    Ok(manifest.select(&up.component_ids, |caller, called| chains(variables, caller, called))?)
+}
+
+/// Whether `caller` is allowed to call `called`. What is wrong with its entries is told when it is granted what they say.
+fn chains(variables: &Resolved, caller: &Component, called: &Component) -> bool {
+    let allowed = variables.allowed_hosts(&caller.allowed_outbound_hosts).unwrap_or_default();
+    let host = service_chaining_host(&called.id);
+    ["http", "https"].iter().any(|scheme| allowed.allows(scheme, &host, None))
+}
+
+/// The manifest that `-f` means: a file, or the one in a folder.
+pub(crate) fn manifest_file(from: &Path) -> PathBuf {
+    if from.is_dir() { from.join("spin.toml") } else { from.to_owned() }
 }
 
 fn problems(errors: &[impl ToString]) -> Problems {
     Problems(errors.iter().map(ToString::to_string).collect())
 }
 
-fn folder_of(file: &Path) -> PathBuf {
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -91,25 +113,25 @@ fn folder_of(file: &Path) -> PathBuf {
 }
 
 /// The values of all variables, and the internal token if the application has that variable.
-fn variables(manifest: &Manifest, arguments: &[String]) -> anyhow::Result<(Resolved, Option<String>)> {
-    let environment = |name: &str| std::env::var(name).ok();
+pub(crate) fn variables(
+    manifest: &Manifest,
+    arguments: &[String],
+    providers: &[Provider],
+) -> anyhow::Result<(Resolved, Option<String>)> {
+    let environment = &|name: &str| std::env::var(name).ok();
     let mut arguments = parse_arguments(arguments, |path| std::fs::read_to_string(path)).map_err(Problems)?;
-    let internal = manifest
-        .variables
-        .contains_key(INTERNAL_TOKEN)
-        .then(|| internal_token(&mut arguments, environment))
-        .transpose()?;
-    let resolved = Resolved::new(manifest, &arguments, environment)?;
+    let internal = if manifest.variables.contains_key(INTERNAL_TOKEN) {
+        let given = Sources { arguments: &arguments, environment, providers }.get(INTERNAL_TOKEN);
+        Some(internal_token(given, &mut arguments)?)
+    } else {
+        None
+    };
+    let resolved = Resolved::new(manifest, &Sources { arguments: &arguments, environment, providers })?;
     Ok((resolved, internal))
 }
 
 /// The token that was given, or a new one that the application then sees as if it had been given.
-fn internal_token(
-    arguments: &mut BTreeMap<String, String>,
-    environment: impl Fn(&str) -> Option<String>,
-) -> anyhow::Result<String> {
-    let given =
-        arguments.get(INTERNAL_TOKEN).cloned().or_else(|| environment(&environment_name(INTERNAL_TOKEN)));
+fn internal_token(given: Option<String>, arguments: &mut BTreeMap<String, String>) -> anyhow::Result<String> {
     if let Some(token) = given.filter(|token| !token.is_empty()) {
         return Ok(token);
     }
@@ -121,13 +143,14 @@ fn internal_token(
 }
 
 /// What grants to components are made of.
-struct Grants {
+pub(crate) struct Grants {
     manifest_folder: PathBuf,
     state: PathBuf,
-    database: Arc<Database>,
+    storage: Storage,
     variables: Arc<Resolved>,
     postgres: Arc<Pools>,
     client: outbound::Client,
+    home: Home,
     metrics: Arc<Metrics>,
     max_memory: usize,
 }
@@ -136,6 +159,7 @@ struct Grants {
 fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<Vec<engine::Component>> {
     let engine = engine::new().map_err(|error| anyhow::anyhow!("no WebAssembly engine: {error:#}"))?;
     let linker = host::linker(&engine).map_err(|error| anyhow::anyhow!("no host interfaces: {error:#}"))?;
+    let cache = cache(up, &grants.state);
     let limits = Limits {
         request: up.limits.request_timeout,
         background: up.limits.background_timeout,
@@ -143,7 +167,7 @@ fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<V
     };
     let build = |component: &Component| -> Result<Workers, Vec<String>> {
         let granted = grants.to(component)?;
-        let loaded = engine::load(&engine, &linker, &component.id, &component.source)?;
+        let loaded = engine::load(&engine, &linker, cache.as_ref(), &component.id, &component.source)?;
         Ok(Workers::new(engine.clone(), loaded, Arc::new(granted), Arc::clone(&grants.metrics), limits))
     };
     let made: Vec<_> = std::thread::scope(|scope| {
@@ -153,6 +177,9 @@ fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<V
         let panicked = |_| Err(vec!["compiling a component panicked".to_owned()]);
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
     });
+    if let Some(cache) = cache {
+        cache.finish();
+    }
     let mut problems = Vec::new();
     let mut components = Vec::new();
     for result in made {
@@ -164,43 +191,73 @@ fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<V
     if problems.is_empty() { Ok(components) } else { Err(Problems(problems).into()) }
 }
 
+/// The cache of compiled components; none if it is not wanted, or cannot be used.
+fn cache(up: &Up, state: &Path) -> Option<Cache> {
+    let folder = up.compiled.folder(state)?;
+    Cache::open(&folder, Readers::Owner)
+        .inspect_err(|error| tracing::warn!("compiled components are not kept: {error}"))
+        .ok()
+}
+
 impl Grants {
+    /// What there is to grant; nothing is connected or opened yet.
+    ///
+    /// # Errors
+    /// If the machine's certificates cannot be read.
+    pub(crate) fn new(
+        up: &Up,
+        manifest: &Path,
+        state: PathBuf,
+        config: &RuntimeConfig,
+        variables: Resolved,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            manifest_folder: folder_of(manifest),
+            storage: Storage::new(&state, config),
+            home: Home::new(up.limits.max_concurrent_requests as usize),
+            state,
+            variables: Arc::new(variables),
+            postgres: Pools::new(up.postgres.settings(), Arc::clone(&metrics)),
+            client: outbound::client().context("cannot read the machine's certificates")?,
+            metrics,
+            max_memory: up.limits.max_instance_memory,
+        })
+    }
+
     /// What `component` may use, or a sentence for each thing it asks for and cannot have.
-    fn to(&self, component: &Component) -> Result<Granted, Vec<String>> {
+    pub(crate) fn to(&self, component: &Component) -> Result<Granted, Vec<String>> {
         let id = &component.id;
         let mut problems = Vec::new();
-        for store in &component.key_value_stores {
-            problems.push(format!("component {id}: there is no key-value store {store:?}"));
-        }
         for model in &component.ai_models {
             problems.push(format!("component {id}: there is no model {model:?}"));
         }
-        let mut databases = Databases::default();
-        for label in &component.sqlite_databases {
-            if label == DEFAULT_DATABASE.0 {
-                databases.grant(label.clone(), Arc::clone(&self.database));
-            } else {
-                problems
-                    .push(format!("component {id}: there is no SQLite database {label:?}, only \"default\""));
-            }
-        }
+        let storage = self.storage.grant(component);
         let allowed = self.variables.allowed_hosts(&component.allowed_outbound_hosts);
         let allowed =
             allowed.map_err(|errors| errors.into_iter().map(|error| format!("component {id}: {error}")));
         let mounts = files::mounts(component, &self.manifest_folder, &self.state)
             .map_err(|error| format!("component {id}: {error:#}"));
-        match (allowed, mounts) {
-            (Ok(allowed), Ok(mounts)) if problems.is_empty() => Ok(Granted {
+        match (storage, allowed, mounts) {
+            (Ok((databases, stores)), Ok(allowed), Ok(mounts)) if problems.is_empty() => Ok(Granted {
                 id: id.clone(),
                 environment: component.environment.clone().into_iter().collect(),
                 mounts,
                 variables: Arc::clone(&self.variables),
                 databases,
+                stores,
                 postgres: Postgres::new(allowed.clone(), Arc::clone(&self.postgres)),
-                outbound: Outbound::new(id, allowed, self.client.clone(), Arc::clone(&self.metrics)),
+                outbound: Outbound::new(
+                    id,
+                    allowed,
+                    self.client.clone(),
+                    self.home.clone(),
+                    Arc::clone(&self.metrics),
+                ),
                 max_memory: self.max_memory,
             }),
-            (allowed, mounts) => {
+            (storage, allowed, mounts) => {
+                problems.extend(storage.err().into_iter().flatten());
                 problems.extend(allowed.err().into_iter().flatten());
                 problems.extend(mounts.err());
                 Err(problems)

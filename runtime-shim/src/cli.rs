@@ -1,5 +1,8 @@
 //! The command line of `slipway`.
 
+mod operations;
+
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +12,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::host::postgres::Settings;
 use crate::logging::LogFormat;
+use crate::sidecar::arguments::Sidecar;
+use crate::sidecar::response_file::{self, ResponseFileError};
+
+pub use operations::{Check, Compile, CompiledComponents, Health};
 
 /// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
 #[derive(Debug, Parser)]
@@ -25,13 +32,37 @@ pub struct Cli {
     pub log_level: LevelFilter,
 }
 
+impl Cli {
+    /// Reads `arguments`, and those in files that they name as `@FILE`. Ends the process, with help, if they are wrong.
+    ///
+    /// # Errors
+    /// If one of the files cannot be read.
+    pub fn read(arguments: Vec<OsString>) -> Result<Self, ResponseFileError> {
+        let cli = Self::parse_from(&arguments);
+        match &cli.command {
+            Command::Sidecar(sidecar) if !sidecar.files.is_empty() => {
+                Ok(Self::parse_from(response_file::expand(arguments, &sidecar.files)?))
+            }
+            _ => Ok(cli),
+        }
+    }
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the application of a spin.toml.
     Up(Box<Up>),
+    /// Serve metrics, health probes and draining in front of any HTTP server, as its reverse proxy.
+    Sidecar(Box<Sidecar>),
     /// Bring the ledger's database to the schema of this release, take it back, or show where it is.
     Migrate(Migrate),
+    /// Compile the components of an application ahead of time, as for an image.
+    Compile(Compile),
+    /// Tell everything that `slipway up` would find wrong, or show what it would serve. Takes the same arguments.
+    Check(Box<Check>),
+    /// Ask a probe: exits with 0 if it answers with 2xx. For container health checks in an image without a shell.
+    Health(Health),
 }
 
 /// Arguments of `slipway migrate`.
@@ -112,13 +143,26 @@ pub struct Up {
     #[arg(long = "variable", visible_alias = "env", value_name = "NAME=VALUE")]
     pub variables: Vec<String>,
 
-    /// Folder for databases; `.slipway` beside the manifest if not given.
+    /// Serve only this component, and let it call others that its allowed_outbound_hosts name as
+    /// <ID>.spin.internal. May be repeated; routes of all others are gone.
+    #[arg(short = 'c', long = "component-id", value_name = "ID")]
+    pub component_ids: Vec<String>,
+
+    /// A TOML file of databases, key-value stores and providers of variables, with the keys that Spin has for them.
+    #[arg(long, env = "RUNTIME_CONFIG_FILE", value_name = "FILE")]
+    pub runtime_config_file: Option<PathBuf>,
+
+    /// Folder for databases; if not given, `state_dir` of the runtime-config file, or `.slipway` beside the manifest.
     #[arg(long, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
 
     /// Ask the application, this often, to go on with work that is due: 5s, 1m. In a cluster, a CronJob does this.
     #[arg(long, value_name = "PERIOD", value_parser = humantime::parse_duration)]
     pub sweep_every: Option<Duration>,
+
+    /// Where compiled components are kept.
+    #[command(flatten)]
+    pub compiled: CompiledComponents,
 
     /// Limits and times of requests.
     #[command(flatten)]
@@ -177,6 +221,10 @@ pub struct PostgresPool {
     /// Time a statement may take in the database; without it, what the database has set.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub postgres_statement_timeout: Option<Duration>,
+
+    /// Time after which a connection that nobody uses is closed.
+    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub postgres_idle_timeout: Duration,
 }
 
 impl PostgresPool {
@@ -187,6 +235,7 @@ impl PostgresPool {
             wait_timeout: self.postgres_wait_timeout,
             connect_timeout: self.postgres_connect_timeout,
             statement_timeout: self.postgres_statement_timeout,
+            idle_timeout: self.postgres_idle_timeout,
         }
     }
 }
@@ -202,4 +251,21 @@ pub struct Drain {
     /// Time that requests in flight have to finish after that.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub drain_timeout: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_that_spinkube_passes_are_understood() {
+        let arguments = "slipway up --listen 0.0.0.0:80 -f /app --runtime-config-file /runtime-config.toml --component-id a --component-id b";
+        let Command::Up(up) = Cli::try_parse_from(arguments.split(' ')).unwrap().command else {
+            panic!("it is `up`");
+        };
+        assert_eq!(up.listen, SocketAddr::from(([0, 0, 0, 0], 80)));
+        assert_eq!(up.from, PathBuf::from("/app"));
+        assert_eq!(up.runtime_config_file, Some(PathBuf::from("/runtime-config.toml")));
+        assert_eq!(up.component_ids, ["a", "b"]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Files of the host that components can read: <https://spinframework.dev/writing-apps#including-files-with-components>.
 //!
 //! What patterns name is copied into a folder that the component sees as `/`; folders with a destination of their own
-//! are shown as they are. Components can only read.
+//! are shown as they are, unless files are to be left out of them. Components can only read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,11 +27,17 @@ pub fn mounts(component: &Component, manifest_folder: &Path, state: &Path) -> Re
     let mut copied = false;
     for mount in &component.files {
         match mount {
-            FileMount::Placement { source, destination } if source.is_dir() => {
+            FileMount::Placement { source, destination }
+                if source.is_dir() && component.exclude_files.is_empty() =>
+            {
                 mounts.push((source.clone(), destination.clone()));
             }
             FileMount::Placement { source, destination } => {
-                copy(source, &root.join(destination.trim_start_matches('/')))?;
+                let place = root.join(destination.trim_start_matches('/'));
+                match source.is_dir() {
+                    true => copy_folder(source, &component.exclude_files, manifest_folder, &place)?,
+                    false => copy(source, &place)?,
+                }
                 copied = true;
             }
             FileMount::Pattern(pattern) => {
@@ -46,25 +52,50 @@ pub fn mounts(component: &Component, manifest_folder: &Path, state: &Path) -> Re
     Ok(mounts)
 }
 
+fn copy_folder(source: &Path, excluded: &[String], folder: &Path, place: &Path) -> Result<()> {
+    let mut found = Vec::new();
+    walk(source, &mut found)?;
+    fs::create_dir_all(place).with_context(|| format!("cannot create {}", place.display()))?;
+    for file in found {
+        if !is_excluded(&name_below(folder, &file), excluded) {
+            copy(&file, &place.join(file.strip_prefix(source).unwrap_or(&file)))?;
+        }
+    }
+    Ok(())
+}
+
 fn copy_matching(pattern: &str, excluded: &[String], folder: &Path, root: &Path) -> Result<()> {
     let start = folder.join(fixed_part(pattern));
     let mut found = Vec::new();
     walk(&start, &mut found).with_context(|| format!("files {pattern:?}"))?;
     let mut any = false;
     for file in found {
-        let relative = file.strip_prefix(folder).unwrap_or(&file);
-        let name = relative.to_string_lossy().replace('\\', "/");
+        let name = name_below(folder, &file);
         let below = name.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if !(below || glob_match(pattern, &name)) {
             continue;
         }
         any = true;
-        if !excluded.iter().any(|pattern| glob_match(pattern, &name)) {
-            copy(&file, &root.join(relative))?;
+        if !is_excluded(&name, excluded) {
+            copy(&file, &root.join(&name))?;
         }
     }
     ensure!(any, "files {pattern:?}: no file matches");
     Ok(())
+}
+
+/// The file's path as patterns see it.
+fn name_below(folder: &Path, file: &Path) -> String {
+    file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/")
+}
+
+/// Whether one of the patterns matches. Unlike in `files`, a `*` of them also stands for slashes, as in Spin: `*.env`
+/// leaves out every such file, however deep it lies.
+fn is_excluded(name: &str, patterns: &[String]) -> bool {
+    // A character that no pattern takes for the end of a folder.
+    let flat = |text: &str| text.replace('/', "\u{1}");
+    let name_flat = flat(name);
+    patterns.iter().any(|pattern| glob_match(pattern, name) || glob_match(flat(pattern), &name_flat))
 }
 
 /// The folders of a pattern before its first wildcard: nothing else has to be searched.
@@ -135,6 +166,29 @@ mod tests {
         let placement = FileMount::Placement { source: source.clone(), destination: "/assets".into() };
         let mounts = mounts(&component(vec![placement], &[]), app.path(), &app.path().join("state")).unwrap();
         assert_eq!(mounts, [(source, "/assets".to_owned())]);
+    }
+
+    #[test]
+    fn excluded_files_are_left_out_of_folders_with_a_destination_too() {
+        let app = folder(&["data/x", "data/deep/secret.env", "data/deep/y"]);
+        let placement =
+            FileMount::Placement { source: app.path().join("data"), destination: "/assets".into() };
+        let state = app.path().join("state");
+        let component = component(vec![placement], &["*.env"]);
+        let mounts = mounts(&component, app.path(), &state).unwrap();
+        assert_eq!(mounts, [(state.join("files/web"), "/".to_owned())]);
+        let assets = mounts[0].0.join("assets");
+        assert!(assets.join("x").is_file() && assets.join("deep/y").is_file());
+        assert!(!assets.join("deep/secret.env").exists());
+    }
+
+    #[test]
+    fn excluded_names_match_at_any_depth_as_in_spin() {
+        let excluded = |pattern: &str, name| is_excluded(name, &[pattern.to_owned()]);
+        assert!(excluded("*.env", ".env") && excluded("*.env", "a/b/c.env"));
+        assert!(excluded("a/*", "a/b/c.env") && excluded("**/c.env", "c.env"));
+        assert!(excluded("a/b/c.env", "a/b/c.env"));
+        assert!(!excluded("b/*", "a/b/c.env") && !excluded("*.env", "a/c.envy"));
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! and [`host`] answers what the instance asks of the world.
 
 pub mod assemble;
+pub mod check;
 pub mod cli;
+pub mod compile;
 pub mod engine;
 pub mod files;
+pub mod health;
 pub mod host;
 pub mod lifecycle;
 pub mod logging;
@@ -15,6 +18,11 @@ pub mod metrics;
 pub mod migrate;
 pub mod outbound;
 pub mod routing;
+pub mod runtime_config;
 pub mod server;
+pub mod serving;
+pub mod shared;
+pub mod sidecar;
+pub mod storage;
 pub mod up;
 pub mod variables;

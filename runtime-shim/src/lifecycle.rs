@@ -1,6 +1,7 @@
 //! Where the process is between start and end, and what a drain waits for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -19,23 +20,29 @@ pub enum Phase {
 
 /// The phase, shared by listeners, probes and the signal handler.
 #[derive(Clone)]
-pub struct Lifecycle(Arc<watch::Sender<Phase>>);
+pub struct Lifecycle(Arc<Inner>);
+
+struct Inner {
+    phase: watch::Sender<Phase>,
+    /// When the drain began.
+    draining: OnceLock<Instant>,
+}
 
 impl Default for Lifecycle {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Phase::Starting)))
+        Self(Arc::new(Inner { phase: watch::Sender::new(Phase::Starting), draining: OnceLock::new() }))
     }
 }
 
 impl Lifecycle {
     /// The phase now.
     pub fn phase(&self) -> Phase {
-        *self.0.borrow()
+        *self.0.phase.borrow()
     }
 
     /// Moves on to `phase`; a step back is ignored.
     pub fn advance(&self, phase: Phase) {
-        self.0.send_if_modified(|current| {
+        self.0.phase.send_if_modified(|current| {
             let forward = phase > *current;
             if forward {
                 *current = phase;
@@ -44,10 +51,16 @@ impl Lifecycle {
         });
     }
 
+    /// Moves on to [`Phase::Draining`], and tells when that was first asked for.
+    pub fn drain(&self) -> Instant {
+        self.advance(Phase::Draining);
+        *self.0.draining.get_or_init(Instant::now)
+    }
+
     /// Returns once `phase` is reached or passed.
     pub async fn reached(&self, phase: Phase) {
         // The sender lives as long as `self`, so the only error cannot occur.
-        let _ = self.0.subscribe().wait_for(|current| *current >= phase).await;
+        let _ = self.0.phase.subscribe().wait_for(|current| *current >= phase).await;
     }
 }
 
@@ -62,5 +75,11 @@ mod tests {
         lifecycle.advance(Phase::Serving);
         assert_eq!(lifecycle.phase(), Phase::Draining);
         lifecycle.reached(Phase::Serving).await;
+    }
+
+    #[test]
+    fn a_drain_began_when_it_was_first_asked_for() {
+        let lifecycle = Lifecycle::default();
+        assert_eq!(lifecycle.drain(), lifecycle.drain());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use slipway::cli::{Cli, Command};
 
 /// Under load, a third of the time would go to the system's allocator.
@@ -10,18 +9,22 @@ use slipway::cli::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if let Err(error) = run(cli) {
+    if let Err(error) = run() {
         eprintln!("slipway: {error:#}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run() -> anyhow::Result<()> {
+    let cli = Cli::read(std::env::args_os().collect())?;
     slipway::logging::init(cli.log_format, cli.log_level)?;
     match cli.command {
         Command::Up(up) => slipway::up::run(*up),
+        Command::Sidecar(sidecar) => slipway::sidecar::run(*sidecar),
         Command::Migrate(migrate) => slipway::migrate::run(migrate),
+        Command::Compile(compile) => slipway::compile::run(&compile),
+        Command::Check(check) => slipway::check::run(&check),
+        Command::Health(health) => slipway::health::run(&health),
     }
 }

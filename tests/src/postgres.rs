@@ -50,6 +50,8 @@ pub struct Postgres {
     settings: Vec<String>,
     port: u16,
     child: Option<Child>,
+    /// Processes that were stopped and are to be continued.
+    frozen: Vec<Pid>,
     /// Holds the data and the log.
     folder: TempDir,
 }
@@ -79,7 +81,15 @@ impl Postgres {
         let account = if getuid().is_root() { Some(Account::unprivileged()?) } else { None };
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         let folder = tempfile::Builder::new().prefix("slipway-postgres-").tempdir()?;
-        let mut server = Self { programs: programs()?, account, settings, port: 0, child: None, folder };
+        let mut server = Self {
+            programs: programs()?,
+            account,
+            settings,
+            port: 0,
+            child: None,
+            frozen: Vec::new(),
+            folder,
+        };
         server.initialise()?;
         for (name, content) in files {
             let file = server.data().join(name);
@@ -165,6 +175,27 @@ impl Postgres {
         Ok(())
     }
 
+    /// Lets the server stand still, as behind a network that has lost it: connections stay, nothing answers.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn freeze(&mut self) -> anyhow::Result<()> {
+        let processes = self.client().await?.query("SELECT pid FROM pg_stat_activity", &[]).await?;
+        let child = self.child.as_ref().context("the server does not run")?;
+        // The server itself first, so that it makes no more processes.
+        let all = [Pid::from_child(child)].into_iter();
+        self.frozen =
+            all.chain(processes.iter().filter_map(|process| Pid::from_raw(process.get(0)))).collect();
+        self.signal_frozen(Signal::STOP);
+        Ok(())
+    }
+
+    /// Lets a server go on that stands still.
+    pub fn thaw(&mut self) {
+        self.signal_frozen(Signal::CONT);
+        self.frozen.clear();
+    }
+
     /// Stops the server and starts it again.
     ///
     /// # Errors
@@ -239,6 +270,13 @@ impl Postgres {
         own && file.lines().nth(7).is_some_and(|status| status.trim() == "ready")
     }
 
+    fn signal_frozen(&self, signal: Signal) {
+        for process in &self.frozen {
+            // It may have ended by itself, as the one did that told of the others.
+            let _ = kill_process(*process, signal);
+        }
+    }
+
     async fn end(&mut self, signal: Signal) -> anyhow::Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         kill_process(Pid::from_child(&child), signal)?;
@@ -268,6 +306,8 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        // One that stands still would never end.
+        self.thaw();
         let Some(mut child) = self.child.take() else { return };
         // It may have ended by itself; then there is nothing to end.
         let _ = kill_process(Pid::from_child(&child), Signal::QUIT);

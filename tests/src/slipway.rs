@@ -1,6 +1,6 @@
 //! The `slipway` program as a process of its own: started, asked, stopped.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use crate::http::{HttpClient, HttpError, HttpResponse};
 use crate::metrics::Metrics;
@@ -19,8 +20,8 @@ use crate::metrics::Metrics;
 pub const PROGRAM: &str = "SLIPWAY_BIN";
 /// How long a start may take: the first one compiles the components.
 const START_DEADLINE: Duration = Duration::from_secs(120);
-/// Starts that are tried when somebody else takes the port that was free a moment ago.
-const START_ATTEMPTS: usize = 3;
+/// Folder of compiled components of all tests, below the workspace's: compiling takes most of a start.
+const SHARED_CACHE: &str = "target/slipway-cache";
 const STEP: Duration = Duration::from_millis(20);
 
 /// How `slipway up` is started.
@@ -38,6 +39,10 @@ pub struct Options {
     pub args: Vec<String>,
     /// Further environment variables.
     pub env: Vec<(String, String)>,
+    /// Folder of compiled components; if none is given, one for all tests.
+    pub cache_dir: Option<PathBuf>,
+    /// A program that runs it, with that program's arguments; to take rights away, say.
+    pub runner: Vec<String>,
 }
 
 impl Default for Options {
@@ -50,6 +55,8 @@ impl Default for Options {
             admin: false,
             args: Vec::new(),
             env: Vec::new(),
+            cache_dir: None,
+            runner: Vec::new(),
         }
     }
 }
@@ -82,6 +89,13 @@ impl Options {
         self.state_dir = Some(folder.to_owned());
         self
     }
+
+    /// Keeps compiled components in this folder, rather than in the one that all tests share.
+    #[must_use]
+    pub fn cache_dir(mut self, folder: &Path) -> Self {
+        self.cache_dir = Some(folder.to_owned());
+        self
+    }
 }
 
 /// The folder of the workspace.
@@ -94,8 +108,9 @@ pub fn workspace() -> PathBuf {
 #[derive(Debug)]
 pub struct Slipway {
     child: Child,
-    address: SocketAddr,
-    admin: SocketAddr,
+    options: Options,
+    address: Reserved,
+    admin: Option<Reserved>,
     state_dir: PathBuf,
     log: PathBuf,
     client: HttpClient,
@@ -109,15 +124,11 @@ impl Slipway {
     /// # Errors
     /// When the program is not there, ends, or does not get ready; the message has its log.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        for attempt in 1.. {
-            let mut slipway = Self::spawn(&options)?;
-            match slipway.ready().await {
-                Ok(()) => return Ok(slipway),
-                Err(_) if attempt < START_ATTEMPTS && slipway.log().contains("in use") => {}
-                Err(error) => anyhow::bail!("{error:#}; it wrote:\n{}", slipway.log()),
-            }
+        let mut slipway = Self::spawn(&options)?;
+        match slipway.wait_until_ready().await {
+            Ok(()) => Ok(slipway),
+            Err(error) => anyhow::bail!("{error:#}; it wrote:\n{}", slipway.log()),
         }
-        anyhow::bail!("no start was tried")
     }
 
     /// Starts the program without waiting, for tests of the start itself.
@@ -125,36 +136,44 @@ impl Slipway {
     /// # Errors
     /// When the program is not there or cannot be run.
     pub fn spawn(options: &Options) -> anyhow::Result<Self> {
-        let program = program()?;
         let scratch = tempfile::tempdir()?;
         let state_dir = options.state_dir.clone().unwrap_or_else(|| scratch.path().join("state"));
         fs::create_dir_all(&state_dir)?;
         let log = scratch.path().join("slipway.log");
-        let output = File::create(&log)?;
-        let address = free_address()?;
-        let admin = if options.admin { free_address()? } else { address };
-
-        let mut command = Command::new(&program);
-        command.arg("up").arg("-f").arg(&options.manifest);
-        command.arg("--listen").arg(address.to_string()).arg("--state-dir").arg(&state_dir);
-        if options.admin {
-            command.arg("--admin-listen").arg(admin.to_string());
-        }
-        for (name, value) in &options.variables {
-            command.arg("--variable").arg(format!("{name}={value}"));
-        }
-        let child = command
-            .args(&options.args)
-            .envs(options.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| format!("cannot run {}", program.display()))?;
-        Ok(Self { child, address, admin, state_dir, log, client: HttpClient::new(), _scratch: scratch })
+        let address = Reserved::new()?;
+        let admin = options.admin.then(Reserved::new).transpose()?;
+        let admin_address = admin.as_ref().map(|admin| admin.address);
+        let child = launch(options, address.address, admin_address, &state_dir, &log)?;
+        let options = options.clone();
+        Ok(Self {
+            child,
+            options,
+            address,
+            admin,
+            state_dir,
+            log,
+            client: HttpClient::new(),
+            _scratch: scratch,
+        })
     }
 
-    async fn ready(&mut self) -> anyhow::Result<()> {
+    /// Starts the program again after it has ended: the same options, ports and state folder. Does not wait until it is
+    /// ready.
+    ///
+    /// # Errors
+    /// When it still runs, or cannot be run.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.child.try_wait()?.is_some(), "slipway still runs");
+        let admin = self.admin.as_ref().map(|admin| admin.address);
+        self.child = launch(&self.options, self.address.address, admin, &self.state_dir, &self.log)?;
+        Ok(())
+    }
+
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// When it ends, or is not ready in time.
+    pub async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         let end = Instant::now() + START_DEADLINE;
         let url = self.admin_url("/readyz");
         while Instant::now() < end {
@@ -171,12 +190,12 @@ impl Slipway {
 
     /// URL of a path of the application.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.address.address)
     }
 
     /// URL of a probe, of `/metrics`, or of an internal path.
     pub fn admin_url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.admin)
+        format!("http://{}{path}", self.admin.as_ref().unwrap_or(&self.address).address)
     }
 
     /// Folder of the databases.
@@ -226,6 +245,22 @@ impl Slipway {
         Ok(kill_process(Pid::from_child(&self.child), Signal::TERM)?)
     }
 
+    /// Stops its clock: it does nothing, keeps its connections, and does not know that time goes by.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn sigstop(&self) -> io::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::STOP)?)
+    }
+
+    /// Lets it go on after [`Slipway::sigstop`].
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn sigcont(&self) -> io::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::CONT)?)
+    }
+
     /// Ends it at once, as a crash would.
     ///
     /// # Errors
@@ -261,14 +296,71 @@ impl Drop for Slipway {
     }
 }
 
-/// The program: from the environment, or `slipway` beside the folder of the test programs.
+/// A port that is kept for the program, also while it does not run. Bound and not listened on: nobody is given it, who
+/// connects is refused, and the program, which lets addresses be reused, may listen there.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    pub(crate) address: SocketAddr,
+    _socket: TcpSocket,
+}
+
+impl Reserved {
+    pub(crate) fn new() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self { address: socket.local_addr()?, _socket: socket })
+    }
+}
+
+/// Runs `slipway up`; what it writes is added to `log`.
+fn launch(
+    options: &Options,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+    state_dir: &Path,
+    log: &Path,
+) -> anyhow::Result<Child> {
+    let program = program()?;
+    let output = OpenOptions::new().create(true).append(true).open(log)?;
+    let mut command = match options.runner.split_first() {
+        Some((runner, args)) => {
+            let mut command = Command::new(runner);
+            command.args(args).arg(&program);
+            command
+        }
+        None => Command::new(&program),
+    };
+    command.arg("up").arg("-f").arg(&options.manifest);
+    command.arg("--listen").arg(address.to_string()).arg("--state-dir").arg(state_dir);
+    if !options.args.iter().any(|arg| arg == "--no-cache") {
+        let shared = || workspace().join(SHARED_CACHE);
+        command.arg("--cache-dir").arg(options.cache_dir.clone().unwrap_or_else(shared));
+    }
+    if let Some(admin) = admin {
+        command.arg("--admin-listen").arg(admin.to_string());
+    }
+    for (name, value) in &options.variables {
+        command.arg("--variable").arg(format!("{name}={value}"));
+    }
+    command
+        .args(&options.args)
+        .envs(options.env.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+        .with_context(|| format!("cannot run {}", program.display()))
+}
+
+/// The program: from the environment, or `slipway` beside this program or, for a test, beside its folder.
 pub fn program() -> anyhow::Result<PathBuf> {
     let program = match std::env::var_os(PROGRAM) {
         Some(path) => PathBuf::from(path),
         None => {
-            let tests = std::env::current_exe().context("cannot find the folder of the tests")?;
-            let deps = tests.parent().unwrap_or(&tests);
-            deps.parent().unwrap_or(deps).join("slipway")
+            let own = std::env::current_exe().context("cannot find the folder of this program")?;
+            let mut beside = own.ancestors().skip(1).take(2).map(|folder| folder.join("slipway"));
+            beside.find(|path| path.is_file()).unwrap_or_else(|| own.with_file_name("slipway"))
         }
     };
     anyhow::ensure!(

@@ -1,4 +1,4 @@
-//! An HTTPS server with a certificate of its own making.
+//! Certificates of our own making, and an HTTPS server that has one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +10,26 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+/// A certificate that vouches for itself, with its key; both in PEM.
+#[derive(Debug, Clone)]
+pub struct SelfSigned {
+    /// The certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+}
+
+impl SelfSigned {
+    /// A new one for this host name or address.
+    ///
+    /// # Errors
+    /// When no key can be made, or `name` is no name.
+    pub fn new(name: &str) -> anyhow::Result<Self> {
+        let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed([name.to_owned()])?;
+        Ok(Self { certificate: cert.pem(), key: signing_key.serialize_pem() })
+    }
+}
 
 /// A server that answers every connection with `over TLS`.
 #[derive(Debug)]

@@ -13,3 +13,5 @@ mod faults;
 mod git_data;
 #[path = "github_double/graphql.rs"]
 mod graphql;
+#[path = "github_double/hooks.rs"]
+mod hooks;

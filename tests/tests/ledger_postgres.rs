@@ -12,6 +12,8 @@ use tests::wait::eventually;
 use tests::webhook::{Delivery, Push};
 
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long a start may take, which compiles the components.
+const START: Duration = Duration::from_secs(120);
 const SECRET: &str = "a secret";
 const TARGETS: &str = r#"
 [[target]]
@@ -39,10 +41,23 @@ fn migrate(server: &Postgres, command: &str) -> Result<bool> {
     Ok(status.success())
 }
 
+/// Starts it without waiting for it to be ready, and gives why it is not.
+async fn unready(options: Options) -> Result<(Slipway, String)> {
+    let slipway = Slipway::spawn(&options)?;
+    let url = slipway.admin_url("/readyz");
+    let reason = eventually(START, "a word on readiness", async || {
+        let answer = slipway.client().get(&url).await.ok()?;
+        (answer.status == 503 && answer.text() != "starting\n").then(|| answer.text())
+    })
+    .await;
+    Ok((slipway, reason))
+}
+
 #[tokio::test]
 async fn without_migrations_nothing_works_by_halves() -> Result<()> {
     let server = Postgres::start().await?;
-    let slipway = Slipway::start(on(&server)).await?;
+    let (slipway, reason) = unready(on(&server)).await?;
+    assert!(reason.contains("run slipway migrate up"), "{reason}");
     let refused = slipway.get("/api/v1/deployments").await?;
     assert_eq!(refused.status, 503);
     assert!(
@@ -51,6 +66,11 @@ async fn without_migrations_nothing_works_by_halves() -> Result<()> {
         refused.text()
     );
     assert!(migrate(&server, "up")?);
+    let url = slipway.admin_url("/readyz");
+    eventually(DEADLINE, "readiness after the migration", async || {
+        slipway.client().get(&url).await.is_ok_and(|answer| answer.status == 200).then_some(())
+    })
+    .await;
     assert_eq!(slipway.get("/api/v1/deployments").await?.json(), json!([]));
     Ok(())
 }
@@ -58,7 +78,8 @@ async fn without_migrations_nothing_works_by_halves() -> Result<()> {
 #[tokio::test]
 async fn postgres_without_a_url_is_refused_and_never_a_silent_sqlite() -> Result<()> {
     let options = Options::default().variable("open_access", "true").variable("database", "postgres");
-    let slipway = Slipway::start(options.arg("--drain-delay=0s")).await?;
+    let (slipway, reason) = unready(options.arg("--drain-delay=0s")).await?;
+    assert!(reason.contains("database_url"), "{reason}");
     let refused = slipway.get("/api/v1/deployments").await?;
     assert_eq!(refused.status, 503);
     assert!(

@@ -1,6 +1,6 @@
 //! The shim as a process in front of a real PostgreSQL server, used by the component `tests/guests/p3`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use futures::future::join_all;
@@ -100,5 +100,55 @@ async fn a_stopped_database_is_unready_and_one_that_is_back_is_used_again() -> R
     eventually(DEADLINE, "readiness to come back", ready).await;
     assert_eq!(select(&slipway, "SELECT 'x'::text").await?, "x");
     assert!(!slipway.log().contains(PASSWORD));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_that_falls_silent_is_noticed_and_requests_are_answered_soon() -> Result<()> {
+    let mut server = Postgres::start().await?;
+    let slipway = Slipway::start(guests(&server)).await?;
+    assert_eq!(select(&slipway, "SELECT 'x'::text").await?, "x");
+    server.freeze().await?;
+    let began = Instant::now();
+    let readiness = |status: u16| {
+        let slipway = &slipway;
+        async move {
+            let answer = slipway.client().get(&slipway.admin_url("/readyz")).await.ok()?;
+            (answer.status == status).then_some(())
+        }
+    };
+    let unready = eventually(NOTICED, "readiness to go", || readiness(503));
+    let ((), answers) = tokio::join!(unready, join_all((0..8).map(|_| select(&slipway, "SELECT 'x'::text"))));
+    for answer in answers {
+        let answer = answer?;
+        assert!(answer.contains("the database"), "{answer}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    server.thaw();
+    eventually(NOTICED, "readiness to come back", || readiness(200)).await;
+    let again = || async { (select(&slipway, "SELECT 'x'::text").await.ok()? == "x").then_some(()) };
+    eventually(NOTICED, "statements to work again", again).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed() -> Result<()> {
+    let server = Postgres::start().await?;
+    let slipway = Slipway::start(guests(&server).arg("--postgres-idle-timeout=500ms")).await?;
+    for answer in join_all((0..8).map(|_| select(&slipway, "SELECT 'x'::text"))).await {
+        assert_eq!(answer?, "x");
+    }
+    let client = server.client().await?;
+    let statement = "SELECT count(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let none = || async {
+        let open: i64 = client.query_one(statement, &[]).await.ok()?.get(0);
+        (open == 0).then_some(())
+    };
+    eventually(DEADLINE, "connections to vanish", none).await;
+    let metrics = slipway.metrics().await?;
+    assert_eq!(metrics.sum("slipway_postgres_connections", &[]), 0.0);
+    assert_eq!(metrics.value("slipway_postgres_pool_size", &[]), Some(0.0), "the pool is gone as well");
+    assert_eq!(select(&slipway, "SELECT 'x'::text").await?, "x");
     Ok(())
 }

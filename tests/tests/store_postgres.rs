@@ -1,5 +1,7 @@
 //! The ledger's store on a real Postgres server, and `slipway migrate` that prepares it.
 
+#[path = "../../components/ledger/tests/replay/mod.rs"]
+mod replay;
 #[path = "../../components/ledger/tests/suite/mod.rs"]
 mod suite;
 
@@ -10,9 +12,10 @@ use futures::executor::block_on;
 use ledger::native::ServerConnection;
 use ledger::sql::{Connection, Rows, Value};
 use ledger::{MigrationError, PostgresStore, State, Store, StoreError};
+use replay::schema::Schema;
 use slipway::cli::{self, Direction, Migrate};
 use suite::support::{Database, delivery, promotion, state, wanted};
-use tests::postgres::Postgres;
+use tests::postgres::{Postgres, connect};
 
 const UP: Direction = Direction::Up { dry_run: false };
 
@@ -97,6 +100,10 @@ impl Database for Migrated {
         format!("timestamptz 'epoch' + {millis} * interval '1 millisecond'")
     }
 
+    fn earlier(column: &str, millis: i64) -> String {
+        format!("{column} - {millis} * interval '1 millisecond'")
+    }
+
     fn refuse(&self, event: &str, table: &str) {
         self.run(
             "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql \
@@ -113,6 +120,59 @@ impl Database for Migrated {
 }
 
 suite::store_tests!(crate::Migrated);
+
+impl Schema for Empty {
+    type Connection = ServerConnection;
+    type Store<C: Connection> = PostgresStore<C>;
+
+    const DIALECT: &'static str = "postgres";
+    const COLUMNS: &'static str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
+        WHERE table_schema = 'public' AND table_name <> 'slipway_migrations' ORDER BY table_name, column_name";
+
+    fn empty() -> Self {
+        Self::new()
+    }
+
+    fn connect(&self) -> ServerConnection {
+        ServerConnection::open(&self.url).unwrap()
+    }
+
+    fn release<C: Connection>(connection: C) -> PostgresStore<C> {
+        PostgresStore::new(connection)
+    }
+
+    fn up(&self) {
+        self.migrate(UP).unwrap();
+    }
+
+    fn batch(&self, statements: &str) {
+        let run =
+            async { connect(&self.url).await?.batch_execute(statements).await.map_err(anyhow::Error::from) };
+        tokio::runtime::Runtime::new().unwrap().block_on(run).unwrap();
+    }
+}
+
+replay::replay_tests!(crate::Empty);
+
+/// Names of all migrations, oldest first.
+fn migrations() -> Vec<String> {
+    let folder = replay::schema::workspace().join("migrations").join(Empty::DIALECT);
+    let files =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> =
+        files.filter_map(|file| file.strip_suffix(".up.sql").map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+fn newest() -> String {
+    migrations().pop().unwrap()
+}
+
+/// What `slipway migrate` tells of migrations, one a line.
+fn told(migrations: &[String], what: &str) -> String {
+    migrations.iter().map(|name| format!("{name} {what}\n")).collect()
+}
 
 #[test]
 fn page_of_a_filtered_list_needs_no_sorting() {
@@ -146,19 +206,25 @@ fn page_of_a_filtered_list_needs_no_sorting() {
 #[test]
 fn store_refuses_a_schema_that_nobody_migrated() {
     let database = Empty::new();
-    let refused = |version| Err(StoreError::Migration(MigrationError::TooOld { version, needed: 2 }));
+    let needed = migrations().len() as i64;
+    let refused = |version| Err(StoreError::Migration(MigrationError::TooOld { version, needed }));
     let store = database.store();
     assert_eq!(block_on(store.ping()), refused(0));
     assert!(!store.is_migrated());
     let sentence = block_on(store.ping()).unwrap_err().to_string();
     assert_eq!(
         sentence,
-        "the database schema is too old: it is at version 0, this release needs 2; run slipway migrate up"
+        format!(
+            "the database schema is too old: it is at version 0, this release needs {needed}; run slipway migrate up"
+        )
     );
     database.migrate(UP).unwrap();
     database.migrate(down(1)).unwrap();
-    assert_eq!(block_on(database.store().ping()), refused(1));
-    assert_eq!(block_on(database.store().accept(&delivery("1", []))), refused(1).map(|()| unreachable!()));
+    assert_eq!(block_on(database.store().ping()), refused(needed - 1));
+    assert_eq!(
+        block_on(database.store().accept(&delivery("1", []))),
+        refused(needed - 1).map(|()| unreachable!())
+    );
     // The store that met the old schema finds the new one.
     database.migrate(UP).unwrap();
     assert_eq!(block_on(store.ping()), Ok(()));
@@ -186,11 +252,11 @@ fn store_refuses_a_migration_that_was_edited() {
 #[test]
 fn up_down_and_up_again_lead_to_the_same_schema() {
     let database = Empty::new();
-    assert_eq!(database.migrate(UP).unwrap(), "0001_ledger applied\n0002_latest applied\n");
+    assert_eq!(database.migrate(UP).unwrap(), told(&migrations(), "applied"));
     let full = database.schema();
-    assert_eq!(database.migrate(down(1)).unwrap(), "0002_latest taken back\n");
+    assert_eq!(database.migrate(down(1)).unwrap(), told(&[newest()], "taken back"));
     assert_ne!(database.schema(), full);
-    assert_eq!(database.migrate(UP).unwrap(), "0002_latest applied\n");
+    assert_eq!(database.migrate(UP).unwrap(), told(&[newest()], "applied"));
     assert_eq!(database.schema(), full);
     database.migrate(down(9)).unwrap();
     assert!(database.schema().rows.is_empty());
@@ -201,18 +267,14 @@ fn up_down_and_up_again_lead_to_the_same_schema() {
 
 #[test]
 fn every_down_may_be_run_twice() {
-    let database = Empty::new();
-    let files = ["0002_latest", "0001_ledger"];
-    database.migrate(UP).unwrap();
-    for file in files {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/postgres");
-        let down = std::fs::read_to_string(format!("{folder}/{file}.down.sql")).unwrap();
+    let database = Empty::newest();
+    for version in (1..=database.version()).rev() {
+        let down = replay::schema::down_file(Empty::DIALECT, version);
         let run = || {
-            let code = down.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
-            code.split(';').filter(|text| !text.trim().is_empty()).for_each(|text| drop(database.run(text)));
+            database.batch(&down);
             database.schema()
         };
-        assert_eq!(run(), run(), "{file}");
+        assert_eq!(run(), run(), "{version}");
     }
 }
 
@@ -229,14 +291,14 @@ fn two_migrations_at_once_migrate_once() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(reports.iter().filter(|report| report.contains("applied")).count(), 1, "{reports:?}");
-    assert_eq!(database.run("SELECT version FROM slipway_migrations").rows.len(), 2);
+    assert_eq!(database.run("SELECT version FROM slipway_migrations").rows.len() as i64, database.version());
 }
 
 #[test]
 fn dry_run_tells_and_does_nothing() {
     let database = Empty::new();
-    let told = database.migrate(Direction::Up { dry_run: true }).unwrap();
-    assert_eq!(told, "0001_ledger would be applied\n0002_latest would be applied\n");
+    let report = database.migrate(Direction::Up { dry_run: true }).unwrap();
+    assert_eq!(report, told(&migrations(), "would be applied"));
     assert!(database.schema().rows.is_empty());
 }
 
@@ -248,7 +310,7 @@ fn status_lists_what_is_there_and_what_is_missing() {
     let status = database.migrate(Direction::Status).unwrap();
     let lines: Vec<_> = status.lines().collect();
     assert!(lines[0].starts_with("0001_ledger applied 20") && lines[0].ends_with('Z'), "{status}");
-    assert_eq!(lines[1..], ["0002_latest missing"]);
+    assert_eq!(lines.last(), Some(&format!("{} missing", newest()).as_str()));
 }
 
 #[test]
@@ -270,9 +332,8 @@ fn changed_migration_and_newer_schema_are_not_migrated() {
 
 #[test]
 fn database_filled_at_version_1_is_upgraded_and_taken_back() {
-    let database = Empty::new();
-    database.migrate(UP).unwrap();
-    database.migrate(down(1)).unwrap();
+    let database = Empty::newest();
+    database.down_to(1);
     let insert = "WITH delivery AS (INSERT INTO deliveries VALUES ('github', 'old', 'package', 'created', '[]', now())) \
                   INSERT INTO promotions (id, target, service, environment, image, tag, digest, state, next_attempt_at, \
                   delivery_source, delivery_id, created_at, updated_at) VALUES (gen_random_uuid(), 'api/staging', 'api', \
@@ -286,7 +347,7 @@ fn database_filled_at_version_1_is_upgraded_and_taken_back() {
     wanted(&store, "1", promotion("api/staging", "1.0.1"));
     let new = wanted(&store, "2", promotion("api/staging", "1.0.0"));
     // Version 1 allows only one of the two to be under way.
-    database.migrate(down(1)).unwrap();
+    database.down_to(1);
     let left = database.run("SELECT id::text FROM promotions WHERE state IN ('waiting', 'running')").rows;
     assert_eq!(left, [[Value::Text(new.to_string())]]);
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use ledger::{
-    Accepted, Claim, Delivery, Deployment, DeploymentFilter, Listing, NewDelivery, NewDeployment, Outcome,
-    Page, PostgresStore, Promotion, PromotionFilter, SqliteStore, Store, StoreError,
+    Accepted, Announced, Claim, Contest, Delivery, DeliveryKey, Deployment, DeploymentFilter, Gather,
+    Listing, NewDelivery, NewDeployment, Outcome, Page, PostgresStore, Promotion, PromotionFilter, Retry,
+    SqliteStore, Statistics, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -64,24 +65,41 @@ impl Store for Ledger {
         pass_on!(self.accept(delivery))
     }
 
-    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Claim>, StoreError> {
-        pass_on!(self.claim_due(limit, lease))
+    async fn claim_due(
+        &self,
+        limit: u32,
+        lease: Duration,
+        gather: &Gather,
+    ) -> Result<Vec<Claim>, StoreError> {
+        pass_on!(self.claim_due(limit, lease, gather))
     }
 
     async fn claim(&self, id: Uuid, lease: Duration) -> Result<Option<Claim>, StoreError> {
         pass_on!(self.claim(id, lease))
     }
 
-    async fn announce(&self, claim: &Claim) -> Result<Uuid, StoreError> {
+    async fn announce(&self, claim: &Claim) -> Result<Announced, StoreError> {
         pass_on!(self.announce(claim))
+    }
+
+    async fn contest(&self, promotion: &Promotion) -> Result<Contest, StoreError> {
+        pass_on!(self.contest(promotion))
     }
 
     async fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
         pass_on!(self.finish(claim, outcome))
     }
 
+    async fn correct(&self, id: Uuid, commit: &str) -> Result<(), StoreError> {
+        pass_on!(self.correct(id, commit))
+    }
+
     async fn postpone(&self, claim: &Claim, error: &str, delay: Duration) -> Result<(), StoreError> {
         pass_on!(self.postpone(claim, error, delay))
+    }
+
+    async fn retry(&self, id: Uuid) -> Result<Retry, StoreError> {
+        pass_on!(self.retry(id))
     }
 
     async fn promotion(&self, id: Uuid) -> Result<Option<Promotion>, StoreError> {
@@ -98,6 +116,22 @@ impl Store for Ledger {
 
     async fn deliveries(&self, page: &Page) -> Result<Listing<Delivery>, StoreError> {
         pass_on!(self.deliveries(page))
+    }
+
+    async fn missed(&self, source: &str, ids: &[String], most: u32) -> Result<Vec<String>, StoreError> {
+        pass_on!(self.missed(source, ids, most))
+    }
+
+    async fn count_redelivery(&self, key: &DeliveryKey) -> Result<(), StoreError> {
+        pass_on!(self.count_redelivery(key))
+    }
+
+    async fn begin_sweep(&self, name: &str, period: Duration) -> Result<bool, StoreError> {
+        pass_on!(self.begin_sweep(name, period))
+    }
+
+    async fn statistics(&self) -> Result<Statistics, StoreError> {
+        pass_on!(self.statistics())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -23,6 +23,7 @@ mod promotion;
 mod row;
 pub mod sql;
 mod sqlite;
+mod statistics;
 mod store;
 mod timestamp;
 
@@ -32,7 +33,10 @@ pub use error::{MigrationError, StoreError};
 pub use names::UnknownName;
 pub use page::{Cursor, Listing, Page, PageError};
 pub use postgres::PostgresStore;
-pub use promotion::{Claim, NewPromotion, Outcome, Promotion, PromotionFilter, State};
+pub use promotion::{
+    Announced, Claim, Contest, Gather, NewPromotion, Outcome, Promotion, PromotionFilter, Retry, State,
+};
 pub use sqlite::SqliteStore;
+pub use statistics::{DeliveryCount, Durations, Redeliveries, Statistics};
 pub use store::Store;
 pub use timestamp::Timestamp;

@@ -42,12 +42,18 @@ macro_rules! migration {
 }
 
 /// All migrations of SQLite, oldest first.
-pub(crate) const SQLITE: &[Migration] =
-    &[migration!("sqlite", 1, "0001", "ledger"), migration!("sqlite", 2, "0002", "latest")];
+pub(crate) const SQLITE: &[Migration] = &[
+    migration!("sqlite", 1, "0001", "ledger"),
+    migration!("sqlite", 2, "0002", "latest"),
+    migration!("sqlite", 3, "0003", "engine"),
+];
 
 /// All migrations of Postgres, oldest first.
-pub(crate) const POSTGRES: &[Migration] =
-    &[migration!("postgres", 1, "0001", "ledger"), migration!("postgres", 2, "0002", "latest")];
+pub(crate) const POSTGRES: &[Migration] = &[
+    migration!("postgres", 1, "0001", "ledger"),
+    migration!("postgres", 2, "0002", "latest"),
+    migration!("postgres", 3, "0003", "engine"),
+];
 
 /// The newest schema version among these.
 pub(crate) fn newest(known: &[Migration]) -> i64 {

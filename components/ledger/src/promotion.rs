@@ -1,5 +1,7 @@
 //! Promotions: one tag on its way to one target.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -25,6 +27,8 @@ named_enum! {
 pub struct NewPromotion {
     /// Key of the target; opaque to the ledger.
     pub target: String,
+    /// Key of the branch that it is committed to; opaque to the ledger.
+    pub branch: String,
     /// The service that the target deploys.
     pub service: String,
     /// The environment that it deploys to.
@@ -46,6 +50,9 @@ pub struct Promotion {
     pub id: Uuid,
     /// Key of the target; opaque to the ledger.
     pub target: String,
+    /// Key of the branch that it is committed to, opaque to the ledger; empty for one that an early release made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub branch: String,
     /// The service that the target deploys.
     pub service: String,
     /// The environment that it deploys to.
@@ -80,6 +87,9 @@ pub struct Promotion {
     pub deployment_id: Option<Uuid>,
     /// The delivery that asked for it first.
     pub delivery: DeliveryKey,
+    /// The promotion that somebody asked to try again by this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<Uuid>,
     /// When it was created, by the database's clock.
     pub created_at: Timestamp,
     /// When it last changed, by the database's clock.
@@ -104,6 +114,84 @@ impl Promotion {
 /// The reason of a promotion that another one, of this tag, superseded.
 pub(crate) fn superseded_by(tag: &str) -> String {
     format!("a newer promotion of the target, of tag {tag}, took its place")
+}
+
+/// What came of the wish to try a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// It is on record, by this deployment.
+    Recorded(Uuid),
+    /// It is not to be tried: a newer promotion of the target, of this tag, takes its place.
+    Superseded {
+        /// The newer one's tag.
+        tag: String,
+    },
+}
+
+/// How it stands with older promotions of a target whose commit may still reach the branch, since nobody knows how an
+/// attempt at them went: the worker was lost, or the answer was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contest {
+    /// There is none; once a newer promotion was committed, an older commit is refused.
+    Nobody,
+    /// All of them have ended, and nobody will look for their commits any more.
+    Ended,
+    /// One is under way: whoever has it, or takes it over, finds out.
+    UnderWay,
+}
+
+impl Contest {
+    pub(crate) fn read(row: crate::row::Row<'_>) -> Result<Self, crate::StoreError> {
+        Ok(match (row.count("under_way")?, row.count("tried")?) {
+            (0, 0) => Self::Nobody,
+            (0, _) => Self::Ended,
+            _ => Self::UnderWay,
+        })
+    }
+}
+
+/// When promotions of one branch go together. The window counts for promotions that were never tried: what is tried again
+/// goes by its own time, and takes along what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gather {
+    /// How long no new promotion of the branch may have come.
+    pub quiet: Duration,
+    /// How long a target waits at most, even though newer promotions keep coming.
+    pub longest: Duration,
+}
+
+/// A worker of a branch that has written nothing down for so long is taken for lost, and others may work beside it: they
+/// may meet in a conflict then, which does no harm.
+pub(crate) const SILENCE: Duration = Duration::from_secs(10);
+
+/// What became of the wish to try a promotion again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// There is no such promotion.
+    Unknown,
+    /// It waited for its next attempt, which is due now.
+    Hastened(Promotion),
+    /// It had come to nothing; this new promotion of the same thing takes its place.
+    Created(Promotion),
+    /// There is nothing to try again.
+    Refused {
+        /// Why, in words.
+        reason: &'static str,
+    },
+}
+
+impl Retry {
+    /// Why a promotion that neither waits nor may be made anew is not tried again.
+    pub(crate) fn refused(promotion: &Promotion) -> Self {
+        let reason = match promotion.state {
+            State::Waiting | State::Running => "the promotion is being tried right now",
+            State::Committed => "the promotion has ended in a commit",
+            State::Unchanged => "Git held the value already, so that there is nothing to commit",
+            State::Superseded => "a newer promotion of the target took its place",
+            State::Held | State::Rejected | State::Failed => "a newer promotion of the target stands",
+        };
+        Self::Refused { reason }
+    }
 }
 
 /// The right to try a promotion until its lease ends.

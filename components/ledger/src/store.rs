@@ -5,8 +5,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    Accepted, Claim, Delivery, Deployment, DeploymentFilter, Listing, NewDelivery, NewDeployment, Outcome,
-    Page, Promotion, PromotionFilter, StoreError,
+    Accepted, Announced, Claim, Contest, Delivery, DeliveryKey, Deployment, DeploymentFilter, Gather,
+    Listing, NewDelivery, NewDeployment, Outcome, Page, Promotion, PromotionFilter, Retry, Statistics,
+    StoreError,
 };
 
 /// Deployments, deliveries and promotions. All moments and leases go by the database's clock.
@@ -37,19 +38,26 @@ pub trait Store {
     /// A delivery that was stored before changes nothing.
     async fn accept(&self, delivery: &NewDelivery) -> Result<Accepted, StoreError>;
 
-    /// Claims up to `limit` promotions that are due, the longest due first: waiting ones whose time has come, and
-    /// running ones whose lease ended. Each becomes `running` for the length of `lease`.
-    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Claim>, StoreError>;
+    /// Claims up to `limit` promotions that are due and go to the same branch, the one that is longest due among them:
+    /// waiting ones whose time has come, and running ones whose lease ended. Each becomes `running` for the length of
+    /// `lease`. A branch that somebody is at work on is left alone: our commit would only meet theirs.
+    async fn claim_due(&self, limit: u32, lease: Duration, gather: &Gather)
+    -> Result<Vec<Claim>, StoreError>;
 
     /// Claims one promotion as [`Store::claim_due`] does; none when it is unknown or not due.
     async fn claim(&self, id: Uuid, lease: Duration) -> Result<Option<Claim>, StoreError>;
 
-    /// Makes sure that the promotion has its `pending` deployment, and gives that deployment's id. To be called
-    /// before a commit is tried, so that the record precedes the act; later attempts find the same deployment.
+    /// Makes sure that the promotion has its `pending` deployment, unless a newer promotion of its target takes its place.
+    /// To be called before a commit is tried, so that the record precedes the act; later attempts find the same
+    /// deployment. To be called after the head of the branch was read: a newer promotion is in the ledger before it
+    /// commits, so that either it is seen here, or its commit moves the branch and ours is refused.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when the claim is not the latest.
-    async fn announce(&self, claim: &Claim) -> Result<Uuid, StoreError>;
+    async fn announce(&self, claim: &Claim) -> Result<Announced, StoreError>;
+
+    /// Whether a commit of an older promotion of the target may still reach the branch.
+    async fn contest(&self, promotion: &Promotion) -> Result<Contest, StoreError>;
 
     /// Ends the promotion, and brings an announced deployment in line with the end.
     ///
@@ -57,11 +65,20 @@ pub trait Store {
     /// [`StoreError::LeaseLost`] when the claim is not the latest.
     async fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError>;
 
+    /// Records that a promotion was committed after all: its worker lost the lease, somebody else ended it without knowing
+    /// of the commit, and what is in Git is the truth. Changes nothing for one that has not ended, as whoever holds it now
+    /// looks there.
+    async fn correct(&self, id: Uuid, commit: &str) -> Result<(), StoreError>;
+
     /// Puts the promotion back to `waiting`, to be tried again after `delay`.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when the claim is not the latest.
     async fn postpone(&self, claim: &Claim, error: &str, delay: Duration) -> Result<(), StoreError>;
+
+    /// Tries a promotion again on somebody's wish: one that waits becomes due now, and one that was held, was rejected or
+    /// failed is made anew, unless a newer promotion of its target stands.
+    async fn retry(&self, id: Uuid) -> Result<Retry, StoreError>;
 
     /// The promotion with this id.
     async fn promotion(&self, id: Uuid) -> Result<Option<Promotion>, StoreError>;
@@ -75,6 +92,20 @@ pub trait Store {
 
     /// Deliveries, newest first.
     async fn deliveries(&self, page: &Page) -> Result<Listing<Delivery>, StoreError>;
+
+    /// Of these ids of a source, those that no delivery was stored for, and that were asked for again less than `most`
+    /// times.
+    async fn missed(&self, source: &str, ids: &[String], most: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Counts that the sender is about to be asked for a delivery again.
+    async fn count_redelivery(&self, key: &DeliveryKey) -> Result<(), StoreError>;
+
+    /// Notes that work of this name, which comes round, begins; `false`, and nothing noted, if it was begun less than
+    /// `period` ago, by whomever.
+    async fn begin_sweep(&self, name: &str, period: Duration) -> Result<bool, StoreError>;
+
+    /// How many of everything there are. Reads whole indexes, so it is not for every request.
+    async fn statistics(&self) -> Result<Statistics, StoreError>;
 
     /// Asks the database for a sign of life.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -1,5 +1,6 @@
 //! The store on SQLite files.
 
+mod replay;
 mod suite;
 
 use std::path::PathBuf;
@@ -40,6 +41,10 @@ impl Database for File {
         millis.to_string()
     }
 
+    fn earlier(column: &str, millis: i64) -> String {
+        format!("{column} - {millis}")
+    }
+
     fn refuse(&self, event: &str, table: &str) {
         block_on(self.store().ping()).unwrap();
         self.run(&format!(
@@ -53,6 +58,38 @@ impl Database for File {
 }
 
 suite::store_tests!(crate::File);
+
+impl replay::schema::Schema for File {
+    type Connection = FileConnection;
+    type Store<C: Connection> = SqliteStore<C>;
+
+    const DIALECT: &'static str = "sqlite";
+    const COLUMNS: &'static str = "SELECT tables.name, columns.name FROM sqlite_schema AS tables, \
+        pragma_table_info(tables.name) AS columns WHERE tables.type = 'table' \
+        AND tables.name NOT IN ('slipway_migrations', 'sqlite_sequence') ORDER BY tables.name, columns.name";
+
+    fn empty() -> Self {
+        Self::new()
+    }
+
+    fn connect(&self) -> FileConnection {
+        FileConnection::open(self.path()).unwrap()
+    }
+
+    fn release<C: Connection>(connection: C) -> SqliteStore<C> {
+        SqliteStore::new(connection)
+    }
+
+    fn up(&self) {
+        block_on(self.store().ping()).unwrap();
+    }
+
+    fn batch(&self, statements: &str) {
+        rusqlite::Connection::open(self.path()).unwrap().execute_batch(statements).unwrap();
+    }
+}
+
+replay::replay_tests!(crate::File);
 
 #[test]
 fn store_is_migrated_by_its_first_call() {

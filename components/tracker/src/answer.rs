@@ -29,6 +29,13 @@ pub(crate) fn created<T: Serialize>(value: &T, location: &str) -> Result<Respons
     Ok(response)
 }
 
+/// 202 with a value.
+pub(crate) fn accepted<T: Serialize>(value: &T) -> Result<Response<Bytes>, ApiError> {
+    let mut response = json(value)?;
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
 /// 200 with the rows of one page as an array; where there is a next page, `Link` leads to it (RFC 8288).
 pub(crate) fn listing<T: Serialize>(
     listing: &Listing<T>,

@@ -22,6 +22,8 @@ pub(crate) enum ApiError {
     NotFound(&'static str),
     #[error("the method is not allowed here")]
     MethodNotAllowed { allow: &'static str },
+    #[error("{0}")]
+    Conflict(&'static str),
     #[error("the body must have at most {limit} bytes")]
     BodyTooLarge { limit: usize },
     #[error("the content type must be application/json")]
@@ -49,6 +51,7 @@ impl ApiError {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyUnreadable | Self::NotAnObject | Self::Field(_) | Self::Page(_) | Self::Name(_) => {

@@ -25,6 +25,7 @@ pub(crate) enum Route<'a> {
     Deployment(&'a str),
     Promotions,
     Promotion(&'a str),
+    Retry(&'a str),
     Deliveries,
 }
 
@@ -38,6 +39,7 @@ impl<'a> Route<'a> {
             ["", "api", "v1", "deployments", id] => Some(Self::Deployment(id)),
             ["", "api", "v1", "promotions"] => Some(Self::Promotions),
             ["", "api", "v1", "promotions", id] => Some(Self::Promotion(id)),
+            ["", "api", "v1", "promotions", id, "retry"] => Some(Self::Retry(id)),
             ["", "api", "v1", "deliveries"] => Some(Self::Deliveries),
             _ => None,
         }
@@ -51,6 +53,7 @@ impl<'a> Route<'a> {
             Self::Deployment(_) => "/api/v1/deployments/{id}",
             Self::Promotions => "/api/v1/promotions",
             Self::Promotion(_) => "/api/v1/promotions/{id}",
+            Self::Retry(_) => "/api/v1/promotions/{id}/retry",
             Self::Deliveries => "/api/v1/deliveries",
         }
     }
@@ -59,6 +62,7 @@ impl<'a> Route<'a> {
     fn allow(self) -> &'static str {
         match self {
             Self::Deployments => "GET, HEAD, OPTIONS, POST",
+            Self::Retry(_) => "OPTIONS, POST",
             _ => "GET, HEAD, OPTIONS",
         }
     }
@@ -66,6 +70,9 @@ impl<'a> Route<'a> {
     /// What a caller must be allowed to do for this method; nothing if the route does not know the method.
     fn scope(self, method: &Method) -> Option<Scope> {
         match *method {
+            // It leads to a commit.
+            Method::POST if matches!(self, Self::Retry(_)) => Some(Scope::Admin),
+            _ if matches!(self, Self::Retry(_)) => None,
             Method::GET | Method::HEAD => Some(Scope::Read),
             Method::POST if self == Self::Deployments => Some(Scope::Record),
             _ => None,
@@ -101,6 +108,7 @@ where
         Route::Deployment(id) => deployments::show(store, id).await,
         Route::Promotions => promotions::list(store, &query).await,
         Route::Promotion(id) => promotions::show(store, id).await,
+        Route::Retry(id) => promotions::retry(store, id).await,
         Route::Deliveries => deliveries::list(store, &query).await,
     }
 }
@@ -120,6 +128,8 @@ mod tests {
             ("/api/v1/deployments//", Some(Route::Deployment(""))),
             ("/api/v1/promotions/", Some(Route::Promotions)),
             ("/api/v1/promotions/7", Some(Route::Promotion("7"))),
+            ("/api/v1/promotions/7/retry", Some(Route::Retry("7"))),
+            ("/api/v1/promotions/7/again", None),
             ("/api/v1/deliveries", Some(Route::Deliveries)),
             ("/api/v1/deliveries/7", None),
             ("/api/v1/deployments/7/more", None),

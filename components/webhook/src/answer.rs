@@ -15,6 +15,15 @@ pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Respon
     Ok(with_body(status, serde_json::to_vec(value)?.into()))
 }
 
+/// 200 with text of this type.
+pub(crate) fn text(content_type: &str, text: Vec<u8>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(text));
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    response
+}
+
 /// 204 with the methods that are allowed.
 pub(crate) fn options(allow: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use spin_sdk::http::Request;
 use spin_sdk::{http_service, wasip3};
 
-use crate::{Config, SWEEP_AFTER_WEBHOOK, Variables, Work, handle, sweep};
+use crate::{Config, Limit, Variables, Work, handle, sweep};
 
 /// Variables do not change while an instance lives.
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -22,7 +22,7 @@ async fn answer(request: Request) -> Response<Full<Bytes>> {
     if work == Work::Sweep {
         // GitHub wants its answer within 10 s; the commit comes after it.
         wasip3::spawn(async move {
-            edge::with_ledger(async |store| sweep(store, config, &host, SWEEP_AFTER_WEBHOOK).await).await;
+            edge::with_ledger(async |store| sweep(store, config, &host, Limit::AFTER_WEBHOOK).await).await;
         });
     }
     response.map(Full::new)
@@ -38,6 +38,9 @@ async fn config() -> &'static Config {
         github_token: edge::variable("github_token").await,
         github_api_url: edge::variable("github_api_url").await,
         targets: edge::variable("targets").await,
+        commit_quiet_seconds: edge::variable("commit_quiet_seconds").await,
+        commit_max_wait_seconds: edge::variable("commit_max_wait_seconds").await,
+        github_hooks: edge::variable("github_hooks").await,
         internal_token: edge::variable("internal_token").await,
     });
     for problem in config.problems() {

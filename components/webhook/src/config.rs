@@ -1,11 +1,15 @@
 //! Configuration, read once.
 
 use std::fmt;
+use std::time::Duration;
 
-use gitops::host::{ApiUrl, GitHub};
+use gitops::host::{ApiUrl, GitHub, Hook};
 use gitops::http::Http;
 use gitops::signature::Secrets;
 use gitops::target::Targets;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use ledger::Gather;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -24,6 +28,13 @@ pub struct Variables {
     pub github_api_url: String,
     /// What is released where, as TOML.
     pub targets: String,
+    /// For how many seconds no new promotion of a branch may have come before it is committed to; 0 when empty, which
+    /// gives each promotion a commit of its own.
+    pub commit_quiet_seconds: String,
+    /// How many seconds a target waits at most for its branch to be quiet; a minute when empty.
+    pub commit_max_wait_seconds: String,
+    /// Webhooks whose lost deliveries are asked for again, as paths of the API, one a line.
+    pub github_hooks: String,
     /// Bearer token of `/internal/*`.
     pub internal_token: String,
 }
@@ -40,6 +51,8 @@ pub struct Config {
 /// What promotions need.
 pub(crate) struct Setup {
     pub(crate) targets: Targets,
+    pub(crate) gather: Gather,
+    pub(crate) hooks: Vec<Hook>,
     api: ApiUrl,
 }
 
@@ -47,7 +60,7 @@ impl Config {
     /// Reads the variables. [`Config::problems`] tells what is wrong with them.
     pub fn from_variables(variables: Variables) -> Self {
         Self {
-            setup: Setup::parse(&variables.targets, &variables.github_api_url),
+            setup: Setup::parse(&variables),
             secrets: Secrets::new([
                 variables.github_webhook_secret,
                 variables.github_webhook_secret_previous,
@@ -74,6 +87,13 @@ impl Config {
         self.setup.as_ref().map_err(|problems| WebhookError::Misconfigured { problems: problems.join("; ") })
     }
 
+    /// Whether a request carries the token of `/internal/*`.
+    pub(crate) fn check_internal(&self, headers: &HeaderMap) -> Result<(), WebhookError> {
+        let token = self.internal_token().ok_or(WebhookError::NotFound)?;
+        let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+        if token.is_in(authorization) { Ok(()) } else { Err(WebhookError::Token) }
+    }
+
     /// The token of `/internal/*`, if there is one.
     pub(crate) fn internal_token(&self) -> Option<&InternalToken> {
         self.internal_token.as_ref()
@@ -87,19 +107,63 @@ impl fmt::Debug for Config {
 }
 
 impl Setup {
-    fn parse(targets: &str, api: &str) -> Result<Self, Vec<String>> {
-        let targets = Targets::parse(targets);
-        let api = if api.trim().is_empty() { Ok(ApiUrl::default()) } else { ApiUrl::parse(api) };
-        match (targets, api) {
-            (Ok(targets), Ok(api)) => Ok(Self { targets, api }),
-            (targets, api) => {
-                let faults = targets.err().map(|errors| errors.0).unwrap_or_default();
-                let mut problems: Vec<_> = faults.iter().map(|fault| format!("targets: {fault}")).collect();
-                problems.extend(api.err().map(|error| format!("github_api_url is {error}")));
-                Err(problems)
-            }
-        }
+    fn parse(variables: &Variables) -> Result<Self, Vec<String>> {
+        let mut problems = Problems::default();
+        let targets = Targets::parse(&variables.targets).unwrap_or_else(|errors| {
+            problems.extend(errors.0.iter().map(|fault| format!("targets: {fault}")));
+            Targets::default()
+        });
+        let gather = problems.take(gather(variables));
+        let hooks = Hook::list(&variables.github_hooks).unwrap_or_else(|errors| {
+            problems
+                .extend(errors.0.iter().map(|(line, error)| format!("github_hooks: line {line}: {error}")));
+            Vec::new()
+        });
+        let api = match variables.github_api_url.trim() {
+            "" => ApiUrl::default(),
+            url => problems.take(ApiUrl::parse(url).map_err(|error| format!("github_api_url is {error}"))),
+        };
+        if problems.0.is_empty() { Ok(Self { targets, gather, hooks, api }) } else { Err(problems.0) }
     }
+}
+
+/// Everything that is wrong, so that it is told at once.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    /// The value, or a stand-in that is never used.
+    fn take<T: Default>(&mut self, result: Result<T, String>) -> T {
+        result.unwrap_or_else(|problem| {
+            self.0.push(problem);
+            T::default()
+        })
+    }
+
+    fn extend(&mut self, problems: impl IntoIterator<Item = String>) {
+        self.0.extend(problems);
+    }
+}
+
+/// Longest window, in seconds: who pushes an image wants to see it today.
+const LONGEST_WINDOW: u64 = 3600;
+
+fn gather(variables: &Variables) -> Result<Gather, String> {
+    let quiet = seconds("commit_quiet_seconds", &variables.commit_quiet_seconds, 0)?;
+    let longest = seconds("commit_max_wait_seconds", &variables.commit_max_wait_seconds, 60)?;
+    if quiet > longest {
+        return Err("commit_max_wait_seconds must be at least commit_quiet_seconds".to_owned());
+    }
+    Ok(Gather { quiet, longest })
+}
+
+fn seconds(name: &str, text: &str, default: u64) -> Result<Duration, String> {
+    let seconds = match text.trim() {
+        "" => Some(default),
+        text => text.parse().ok().filter(|seconds| *seconds <= LONGEST_WINDOW),
+    };
+    let problem = || format!("{name} must be a whole number of seconds from 0 to {LONGEST_WINDOW}");
+    seconds.map(Duration::from_secs).ok_or_else(problem)
 }
 
 /// A bearer token, kept as its hash so that comparing takes the same time for every length.
@@ -139,6 +203,27 @@ mod tests {
         let last = config.problems().last().unwrap();
         assert_eq!(last, "github_api_url is not the address of an API, such as https://api.github.com");
         assert!(!format!("{config:?}").contains("secret"));
+    }
+
+    #[test]
+    fn window_that_makes_no_sense_is_a_problem() {
+        let problem = |quiet: &str, longest: &str| {
+            let config = Config::from_variables(Variables {
+                commit_quiet_seconds: quiet.to_owned(),
+                commit_max_wait_seconds: longest.to_owned(),
+                ..Variables::default()
+            });
+            config.problems().concat()
+        };
+        assert_eq!(problem("5", "30"), "");
+        assert_eq!(problem("60", ""), "");
+        let at_least = "commit_max_wait_seconds must be at least commit_quiet_seconds";
+        assert_eq!(problem("61", ""), at_least);
+        for bad in ["-1", "5s", "3601", "1e2"] {
+            let range = "must be a whole number of seconds from 0 to 3600";
+            assert_eq!(problem(bad, ""), format!("commit_quiet_seconds {range}"));
+            assert_eq!(problem("", bad), format!("commit_max_wait_seconds {range}"));
+        }
     }
 
     #[test]

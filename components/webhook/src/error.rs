@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use ledger::StoreError;
 use ledger::sql::DatabaseError;
 
-use crate::{answer, body, router};
+use crate::{answer, body};
 
 /// The id that the host gave to the request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,7 +21,7 @@ pub(crate) enum WebhookError {
     #[error("path not found")]
     NotFound,
     #[error("the method is not allowed here")]
-    MethodNotAllowed,
+    MethodNotAllowed { allow: &'static str },
     #[error(transparent)]
     Signature(#[from] SignatureError),
     #[error("the internal token is required")]
@@ -40,27 +40,29 @@ pub(crate) enum WebhookError {
     Store(#[from] StoreError),
     #[error("an answer cannot be written as JSON")]
     Unwritable(#[from] serde_json::Error),
+    #[error("the metrics cannot be written")]
+    Metrics(#[from] prometheus::Error),
 }
 
 impl WebhookError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Signature(_) | Self::Token => StatusCode::UNAUTHORIZED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyUnreadable | Self::Header(_) => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Misconfigured { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(error) => store_status(error),
-            Self::Unwritable(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unwritable(_) | Self::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// A header that the status calls for.
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::MethodNotAllowed => Some((ALLOW, HeaderValue::from_static(router::ALLOW))),
+            Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             Self::Token => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Store(StoreError::Database(DatabaseError::Busy | DatabaseError::Conflict { .. })) => {
                 Some((RETRY_AFTER, BUSY_SECONDS))
@@ -81,7 +83,9 @@ impl WebhookError {
             Self::Store(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 "the database is not available, please try again".to_owned()
             }
-            Self::Store(_) | Self::Unwritable(_) => "something went wrong on our side".to_owned(),
+            Self::Store(_) | Self::Unwritable(_) | Self::Metrics(_) => {
+                "something went wrong on our side".to_owned()
+            }
             _ => self.to_string(),
         }
     }

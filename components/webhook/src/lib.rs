@@ -10,6 +10,7 @@ mod body;
 mod component;
 mod config;
 mod error;
+mod heal;
 mod plan;
 mod router;
 mod routes;
@@ -18,26 +19,23 @@ mod sweep;
 use std::fmt::Display;
 
 use bytes::Bytes;
-use gitops::host::GitHost;
+use gitops::host::{DeliveryLog, GitHost};
 use http::{Method, Request, Response};
 use http_body::Body;
 use ledger::Store;
 
 pub use config::{Config, Variables};
-pub use sweep::{SweepReport, sweep};
+pub use sweep::{Limit, SweepReport, sweep};
 
 use crate::error::WebhookError;
 use crate::router::Route;
-
-/// Most promotions that are tried after a webhook was answered. More wait for `/internal/reconcile`.
-pub const SWEEP_AFTER_WEBHOOK: u32 = 10;
 
 /// What is left to do once the answer is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Nothing.
     Nothing,
-    /// A [`sweep`] of up to [`SWEEP_AFTER_WEBHOOK`].
+    /// A [`sweep`] of [`Limit::AFTER_WEBHOOK`].
     Sweep,
 }
 
@@ -52,7 +50,7 @@ where
     B: Body<Data = Bytes>,
     B::Error: Display,
     S: Store,
-    H: GitHost,
+    H: GitHost + DeliveryLog,
 {
     let (head, body) = request.into_parts();
     let route = Route::find(head.uri.path());

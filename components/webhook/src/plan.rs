@@ -122,6 +122,7 @@ impl Step<'_> {
     fn promotion(&self, push: &ImagePush) -> NewPromotion {
         NewPromotion {
             target: self.target.key(),
+            branch: self.target.git.key(),
             service: self.target.service.clone(),
             environment: self.target.environment.clone(),
             image: push.image.to_string(),

@@ -3,27 +3,26 @@
 use std::fmt::Display;
 
 use bytes::Bytes;
-use gitops::host::GitHost;
+use gitops::host::{DeliveryLog, GitHost};
 use http::{Method, Response, request};
 use http_body::Body;
 use ledger::Store;
 
 use crate::config::Config;
 use crate::error::WebhookError;
-use crate::routes::{github, reconcile};
+use crate::routes::{github, metrics, ready, reconcile};
 use crate::{Work, answer};
 
 /// What stands for the route of an unknown path.
 pub(crate) const OTHER: &str = "other";
-
-/// The methods of every path, as `Allow` lists them (RFC 9110, section 10.2.1).
-pub(crate) const ALLOW: &str = "POST";
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     GitHub,
     Reconcile,
+    Ready,
+    Metrics,
 }
 
 impl Route {
@@ -32,6 +31,8 @@ impl Route {
         match path.strip_suffix('/').unwrap_or(path) {
             "/webhooks/github" => Some(Self::GitHub),
             "/internal/reconcile" => Some(Self::Reconcile),
+            "/internal/ready" => Some(Self::Ready),
+            "/internal/metrics" => Some(Self::Metrics),
             _ => None,
         }
     }
@@ -41,11 +42,26 @@ impl Route {
         match self {
             Self::GitHub => "/webhooks/github",
             Self::Reconcile => "/internal/reconcile",
+            Self::Ready => "/internal/ready",
+            Self::Metrics => "/internal/metrics",
         }
+    }
+
+    /// The methods, as `Allow` lists them (RFC 9110, section 10.2.1).
+    fn allow(self) -> &'static str {
+        match self {
+            Self::GitHub | Self::Reconcile => "OPTIONS, POST",
+            Self::Ready | Self::Metrics => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    /// Whether only the bearer of the internal token may go there.
+    fn is_internal(self) -> bool {
+        self != Self::GitHub
     }
 }
 
-/// Checks the method, and calls the handler.
+/// Checks method and access, and calls the handler.
 pub(crate) async fn dispatch<B, S, H>(
     route: Route,
     head: &request::Parts,
@@ -58,19 +74,24 @@ where
     B: Body<Data = Bytes>,
     B::Error: Display,
     S: Store,
-    H: GitHost,
+    H: GitHost + DeliveryLog,
 {
     // Without a token, the internal paths do not exist for any method.
-    if route == Route::Reconcile && config.internal_token().is_none() {
+    if route.is_internal() && config.internal_token().is_none() {
         return Err(WebhookError::NotFound);
     }
-    match (route, &head.method) {
-        (_, &Method::OPTIONS) => Ok((answer::options(ALLOW), Work::Nothing)),
-        (Route::GitHub, &Method::POST) => github::receive(&head.headers, body, config, store).await,
-        (Route::Reconcile, &Method::POST) => {
-            let response = reconcile::run(&head.headers, config, store, host).await?;
-            Ok((response, Work::Nothing))
-        }
-        _ => Err(WebhookError::MethodNotAllowed),
+    if head.method == Method::OPTIONS {
+        return Ok((answer::options(route.allow()), Work::Nothing));
     }
+    if route.is_internal() {
+        config.check_internal(&head.headers)?;
+    }
+    let answer = match (route, &head.method) {
+        (Route::GitHub, &Method::POST) => return github::receive(&head.headers, body, config, store).await,
+        (Route::Reconcile, &Method::POST) => reconcile::run(config, store, host).await,
+        (Route::Ready, &(Method::GET | Method::HEAD)) => ready::show(config, store).await,
+        (Route::Metrics, &(Method::GET | Method::HEAD)) => metrics::show(store).await,
+        _ => Err(WebhookError::MethodNotAllowed { allow: route.allow() }),
+    };
+    Ok((answer?, Work::Nothing))
 }

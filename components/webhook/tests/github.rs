@@ -269,14 +269,14 @@ fn other_methods_are_not_allowed() {
         let request = Request::builder().method(method).uri("/webhooks/github").body("").unwrap();
         let (response, _) = receiver.ask(request);
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
-        assert_eq!(response.headers()["allow"], "POST");
+        assert_eq!(response.headers()["allow"], "OPTIONS, POST");
         assert_eq!(response.body().is_empty(), method == "HEAD");
     }
     let options = Request::options("/webhooks/github").body("").unwrap();
     let (response, _) = receiver.ask(options);
     assert_eq!(
         (response.status(), &response.headers()["allow"]),
-        (StatusCode::NO_CONTENT, &"POST".parse().unwrap())
+        (StatusCode::NO_CONTENT, &"OPTIONS, POST".parse().unwrap())
     );
 }
 
@@ -290,7 +290,7 @@ fn every_answer_names_its_route() {
     assert_eq!(route("/webhooks/github"), (405, "/webhooks/github".to_owned()));
     assert_eq!(route("/webhooks/github/"), (405, "/webhooks/github".to_owned()));
     assert_eq!(route("/webhooks/else"), (404, "other".to_owned()));
-    assert_eq!(route("/internal/reconcile"), (405, "/internal/reconcile".to_owned()));
+    assert_eq!(route("/internal/reconcile"), (401, "/internal/reconcile".to_owned()));
     let (response, _) = receiver.deliver("1", "ping", &Value::Null);
     assert_eq!(response.headers()["slipway-route"], "/webhooks/github");
 }

@@ -5,10 +5,12 @@ mod support;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use gitops::host::HostError;
-use ledger::{State, Status, Store};
+use gitops::host::{CommitMessage, FileText, GitHost, HostError, Oid};
+use ledger::native::FileConnection;
+use ledger::sql::Connection;
+use ledger::{Claim, Gather, Outcome, State, Status, Store};
 use support::{COMMIT, DIGEST, Receiver, TARGETS, package, variables};
-use webhook::{Config, SweepReport, Variables, sweep};
+use webhook::{Config, Limit, SweepReport, Variables, sweep};
 
 const BEFORE: &str = "image:\n  tag: 0.9.0 # set by slipway\n";
 const AFTER: &str = "image:\n  tag: 1.4.2 # set by slipway\n";
@@ -135,11 +137,67 @@ fn crash_between_announcement_and_commit_is_made_good() {
     let receiver = Receiver::new();
     receiver.push("1", "1.4.2");
     let store = receiver.store();
-    let claims = block_on(store.claim_due(1, Duration::from_secs(60))).unwrap();
+    let claims = block_on(store.claim_due(1, Duration::from_secs(60), &Gather::default())).unwrap();
     block_on(store.announce(&claims[0])).unwrap();
     receiver.let_time_pass();
     assert_eq!(receiver.sweep().committed, 1);
     assert_eq!((receiver.deployments().len(), receiver.host.deployed().len()), (1, 1));
+}
+
+/// A worker that took the only promotion, announced it, and is about to commit.
+fn stalled(receiver: &Receiver) -> Claim {
+    let store = receiver.store();
+    let mut claims = block_on(store.claim_due(1, Duration::from_secs(60), &Gather::default())).unwrap();
+    block_on(store.announce(&claims[0])).unwrap();
+    claims.remove(0)
+}
+
+#[test]
+fn commit_of_a_stalled_worker_comes_too_late_even_if_git_holds_the_latest_already() {
+    let receiver = Receiver::new();
+    receiver.host.commit_by_hand(AFTER);
+    let head = Oid::parse(&receiver.host.head()).unwrap();
+    receiver.push("1", "1.5.0");
+    stalled(&receiver);
+    receiver.push("2", "1.4.2");
+    // The worker's branch is taken over once it has been silent for a while, the promotion only when its lease ends.
+    receiver.run("UPDATE promotions SET updated_at = updated_at - 11000");
+    assert_eq!(receiver.sweep().postponed, 1, "it may be in Git, and its holder may say so");
+    receiver.let_time_pass();
+    assert_eq!(
+        receiver.sweep(),
+        SweepReport { claimed: 2, committed: 1, superseded: 1, ..SweepReport::default() },
+        "the second is confirmed by a commit, and not just unchanged"
+    );
+
+    let files = [FileText { path: "deploy/values.yaml".to_owned(), text: AFTER.replace("1.4.2", "1.5.0") }];
+    let message = CommitMessage { headline: "Deploy api 1.5.0 to staging".to_owned(), body: String::new() };
+    let late = block_on(receiver.host.commit("acme/gitops", "main", &head, &files, &message));
+    assert_eq!(late, Err(HostError::Conflict));
+    assert_eq!(receiver.host.text(), AFTER);
+    receiver.push("3", "1.4.2");
+    assert_eq!(receiver.sweep().unchanged, 1, "nothing is on its way any more");
+}
+
+#[test]
+fn commit_of_a_worker_that_lost_its_lease_meanwhile_is_on_record() {
+    let receiver = Receiver::new();
+    receiver.push("1", "1.4.2");
+    let (store, connection) = (receiver.store(), FileConnection::open(receiver.path()).unwrap());
+    receiver.host.meanwhile(move || {
+        let later = "UPDATE promotions SET next_attempt_at = 0";
+        let ended = async {
+            connection.execute(later, &[]).await.unwrap();
+            let claims = store.claim_due(1, Duration::from_secs(60), &Gather::default()).await.unwrap();
+            let outcome = Outcome::Failed { reason: "given up".to_owned() };
+            store.finish(&claims[0], &outcome).await.unwrap();
+        };
+        // An executor cannot run within another one of the same thread.
+        std::thread::scope(|scope| scope.spawn(|| block_on(ended)).join().unwrap());
+    });
+    assert_eq!(receiver.sweep().lost, 1);
+    let promotion = receiver.promotion();
+    assert_eq!((promotion.state, promotion.commit), (State::Committed, Some(receiver.host.head())));
 }
 
 #[test]
@@ -206,7 +264,7 @@ fn target_that_is_gone_or_has_changed_is_a_reason_to_reject() {
         let receiver = Receiver::new();
         receiver.push("1", "1.4.2");
         let config = Config::from_variables(Variables { targets, ..variables() });
-        let report = block_on(sweep(&receiver.store(), &config, &receiver.host, 10));
+        let report = block_on(sweep(&receiver.store(), &config, &receiver.host, Limit::RECONCILE));
         assert_eq!(report.rejected, 1);
         assert_eq!(receiver.promotion().reason.as_deref(), Some(reason));
     }
@@ -217,7 +275,10 @@ fn broken_configuration_leaves_promotions_alone() {
     let receiver = Receiver::new();
     receiver.push("1", "1.4.2");
     let config = Config::from_variables(Variables { targets: "broken".to_owned(), ..variables() });
-    assert_eq!(block_on(sweep(&receiver.store(), &config, &receiver.host, 10)), SweepReport::default());
+    assert_eq!(
+        block_on(sweep(&receiver.store(), &config, &receiver.host, Limit::RECONCILE)),
+        SweepReport::default()
+    );
     assert_eq!(receiver.promotion().attempts, 0);
 }
 
@@ -277,7 +338,12 @@ fn sweep_stops_at_its_limit() {
     let two = format!("{TARGETS}{}", TARGETS.replace("staging", "production"));
     let receiver = Receiver::with(Variables { targets: two, ..variables() });
     receiver.push("1", "1.4.2");
-    let report = block_on(sweep(&receiver.store(), &receiver.config, &receiver.host, 1));
+    let report = block_on(sweep(
+        &receiver.store(),
+        &receiver.config,
+        &receiver.host,
+        Limit { promotions: 1, ..Limit::RECONCILE },
+    ));
     assert_eq!(report.claimed, 1);
     assert_eq!(receiver.sweep().claimed, 1);
 }

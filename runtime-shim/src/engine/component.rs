@@ -7,6 +7,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
 
+use super::cache::Cache;
 use crate::host::Ctx;
 
 /// The interfaces offered, as prefixes of import names.
@@ -20,20 +21,50 @@ const OFFERED: [&str; 7] = [
     "wasi:sockets/",
 ];
 
-/// The Spin interfaces offered, with their versions.
-const OFFERED_SPIN: [&str; 3] =
-    ["spin:postgres/postgres@4.", "spin:sqlite/sqlite@3.1", "spin:variables/variables@3.0"];
+/// The interfaces of the Spin SDK that are offered, with their versions.
+const OFFERED_SPIN: [&str; 7] = [
+    "spin:key-value/key-value@3.0",
+    "spin:postgres/postgres@4.",
+    "spin:sqlite/sqlite@3.1",
+    "spin:variables/variables@3.0",
+    "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft2",
+];
 
 /// A compiled component, linked to the host and found to export an HTTP handler.
 pub struct Loaded(pub(super) ProxyPre<Ctx>);
 
-/// Compiles and links the component `id` in `file`.
+impl Loaded {
+    /// Names of the interfaces that it imports, as `namespace:package/interface@version`.
+    pub fn imports(&self) -> Vec<String> {
+        let linked = match &self.0 {
+            ProxyPre::P3(service) => service.instance_pre(),
+            ProxyPre::P2(proxy) => proxy.instance_pre(),
+        };
+        let (component, engine) = (linked.component(), linked.engine());
+        component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// Compiles and links the component `id` in `file`; with a cache, it is compiled only if that does not have it.
 ///
 /// # Errors
 /// Sentences that name the component: each import that is not offered, a missing export, or why it does not compile.
-pub fn load(engine: &Engine, linker: &Linker<Ctx>, id: &str, file: &Path) -> Result<Loaded, Vec<String>> {
-    let component = Component::from_file(engine, file)
-        .map_err(|error| vec![format!("component {id}: {} is not a component: {error:#}", file.display())])?;
+pub fn load(
+    engine: &Engine,
+    linker: &Linker<Ctx>,
+    cache: Option<&Cache>,
+    id: &str,
+    file: &Path,
+) -> Result<Loaded, Vec<String>> {
+    let wasm = std::fs::read(file)
+        .map_err(|error| vec![format!("component {id}: {} cannot be read: {error}", file.display())])?;
+    let component = match cache {
+        Some(cache) => cache.component(engine, &wasm),
+        None => Component::from_binary(engine, &wasm),
+    }
+    .map_err(|error| vec![format!("component {id}: {} is not a component: {error:#}", file.display())])?;
     let missing = missing_imports(engine, &component);
     if !missing.is_empty() {
         let sentence = |name| format!("component {id} imports {name}, which is not offered");

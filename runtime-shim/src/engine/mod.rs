@@ -1,5 +1,6 @@
 //! Compiles components and runs requests in pooled, reused instances of them.
 
+pub mod cache;
 mod component;
 mod worker;
 

@@ -48,6 +48,8 @@ pub struct Limits {
 pub struct RequestData {
     /// The request's id, for log lines.
     pub id: Arc<str>,
+    /// How many components it has come through; zero for a client's.
+    pub depth: u8,
 }
 
 /// Why a component did not answer.
@@ -174,11 +176,11 @@ impl WorkerState for Worker {
 
     fn on_request_start(
         &self,
-        store: StoreContextMut<'_, Ctx>,
+        mut store: StoreContextMut<'_, Ctx>,
         data: RequestData,
         _task: wasmtime::component::GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        store.data().begin(data.id);
+        store.data_mut().begin(data.id, data.depth);
         if self.used.swap(true, Ordering::Relaxed) {
             self.metrics.instances_reused.with_label_values(&[&self.granted.id]).inc();
         }

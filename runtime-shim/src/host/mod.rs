@@ -2,6 +2,8 @@
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
 pub(crate) mod bindings;
+pub mod chaining;
+pub mod key_value;
 pub mod outbound;
 #[allow(clippy::result_large_err, reason = "errors of the interface carry all that PostgreSQL reports")]
 pub mod postgres;
@@ -20,6 +22,8 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::metrics::Metrics;
 use crate::variables::Resolved;
+use chaining::Caller;
+use key_value::Stores;
 use outbound::Outbound;
 use postgres::Postgres;
 use sqlite::Databases;
@@ -37,6 +41,8 @@ pub struct Granted {
     pub variables: Arc<Resolved>,
     /// SQLite databases.
     pub databases: Databases,
+    /// Key-value stores.
+    pub stores: Stores,
     /// PostgreSQL databases.
     pub postgres: Postgres,
     /// Outbound HTTP.
@@ -89,9 +95,11 @@ impl Ctx {
         })
     }
 
-    /// Says which request the instance works for, so that its log lines carry the id.
-    pub fn begin(&self, request: Arc<str>) {
-        self.request.set(request);
+    /// Says which request the instance works for, so that its log lines carry the id, and its requests to other
+    /// components of the application the depth.
+    pub fn begin(&mut self, request: Arc<str>, depth: u8) {
+        self.request.set(Arc::clone(&request));
+        self.outbound.caller = Caller { request, depth };
     }
 }
 
@@ -117,8 +125,12 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<Ctx>> {
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    bindings::spin::key_value::key_value::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::postgres::postgres::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::sqlite::sqlite::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::variables::variables::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+    bindings::wasi::keyvalue::atomics::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+    bindings::wasi::keyvalue::batch::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+    bindings::wasi::keyvalue::store::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     Ok(linker)
 }

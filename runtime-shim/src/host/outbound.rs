@@ -10,6 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::chaining::{Caller, Home, Target};
 use crate::metrics::Metrics;
 use crate::outbound::allow::AllowedHosts;
 
@@ -53,13 +54,23 @@ pub struct Outbound {
     component: Arc<str>,
     allowed: Arc<AllowedHosts>,
     client: Client,
+    home: Home,
     metrics: Arc<Metrics>,
+    /// For whom the instance works.
+    pub(super) caller: Caller,
 }
 
 impl Outbound {
-    /// Outbound HTTP for `component`, to the hosts in `allowed` only.
-    pub fn new(component: &str, allowed: AllowedHosts, client: Client, metrics: Arc<Metrics>) -> Self {
-        Self { component: component.into(), allowed: Arc::new(allowed), client, metrics }
+    /// Outbound HTTP for `component`, to the hosts in `allowed` only: by `client`, or to the application itself at `home`.
+    pub fn new(
+        component: &str,
+        allowed: AllowedHosts,
+        client: Client,
+        home: Home,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let allowed = Arc::new(allowed);
+        Self { component: component.into(), allowed, client, home, metrics, caller: Caller::default() }
     }
 
     /// Whether the manifest lets the component send this request.
@@ -67,7 +78,11 @@ impl Outbound {
         let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
             return Err(Error::HttpRequestUriInvalid);
         };
-        if self.allowed.allows(scheme.as_str(), host, uri.port_u16()) {
+        let allowed = match Target::of(uri) {
+            Some(Target::Own) => self.allowed.allows_self(scheme.as_str()),
+            _ => self.allowed.allows(scheme.as_str(), host, uri.port_u16()),
+        };
+        if allowed {
             return Ok(());
         }
         let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -89,8 +104,10 @@ impl WasiHttpHooks for Outbound {
         let outbound = self.clone();
         Box::new(async move {
             let started = Instant::now();
-            let result = outbound.send(request, options).await;
-            outbound.metrics.host_call(INTERFACE, started.elapsed());
+            let target = Target::of(request.uri());
+            let interface = target.as_ref().map_or(INTERFACE, Target::label);
+            let result = outbound.send(target, request, options).await;
+            outbound.metrics.host_call(interface, started.elapsed());
             // The pool drives the connection, so there is nothing left to wait for.
             Ok((result?, Box::new(async { Ok(()) }) as Hooked<()>))
         })
@@ -100,16 +117,22 @@ impl WasiHttpHooks for Outbound {
 impl Outbound {
     async fn send(
         &self,
+        target: Option<Target>,
         request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
     ) -> Result<http::Response<WasiBody>, Error> {
         self.permit(request.uri())?;
         let limit = options.and_then(|options| options.first_byte_timeout).unwrap_or(FIRST_BYTE_TIMEOUT);
-        let answer = tokio::time::timeout(limit, self.client.request(request))
-            .await
-            .map_err(|_| Error::HttpResponseTimeout)?
-            .map_err(failure)?;
-        Ok(answer.map(|body| body.map_err(Error::from).boxed_unsync()))
+        let answer = async {
+            match target {
+                Some(target) => self.home.send(target, request, &self.caller).await,
+                None => {
+                    let answer = self.client.request(request).await.map_err(failure)?;
+                    Ok(answer.map(|body| body.map_err(Error::from).boxed_unsync()))
+                }
+            }
+        };
+        tokio::time::timeout(limit, answer).await.map_err(|_| Error::HttpResponseTimeout)?
     }
 }
 

@@ -11,6 +11,7 @@ mod errors;
 mod numeric;
 mod parameters;
 mod pool;
+mod pools;
 mod probe;
 mod range;
 mod rows;
@@ -25,7 +26,7 @@ use std::time::Instant;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
 pub(crate) use direct::connect;
-pub use pool::{Pools, Settings};
+pub use pools::{Pools, Settings};
 use rows::Rows;
 use session::{Row, Session};
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
-use database::Handle;
+pub(super) use database::Handle;
 pub use database::{Database, Databases};
 
 use super::Ctx;

@@ -17,7 +17,7 @@ impl std::error::Error for ManifestErrors {}
 
 /// Where the parts of the reader put what they find. Shared, because several have it at hand at once.
 #[derive(Debug, Default)]
-pub(super) struct Problems(RefCell<Vec<String>>);
+pub(crate) struct Problems(RefCell<Vec<String>>);
 
 impl Problems {
     /// Adds a sentence about a place in the manifest.
@@ -25,9 +25,8 @@ impl Problems {
         self.0.borrow_mut().push(format!("{place}: {problem}"));
     }
 
-    /// `value`, if there was no problem.
-    pub fn none_or<T>(self, value: T) -> Result<T, ManifestErrors> {
-        let problems = self.0.into_inner();
-        if problems.is_empty() { Ok(value) } else { Err(ManifestErrors(problems)) }
+    /// All that was reported.
+    pub fn sentences(self) -> Vec<String> {
+        self.0.into_inner()
     }
 }

@@ -10,10 +10,14 @@ mod model;
 mod names;
 mod read;
 mod section;
+mod select;
 mod trigger;
 
 pub use errors::ManifestErrors;
+pub(crate) use errors::Problems;
 pub use model::{Application, Component, FileMount, HttpTrigger, Manifest, TriggerRoute, Variable};
+pub(crate) use section::Section;
+pub use select::UnknownComponents;
 
 #[cfg(test)]
 mod tests;

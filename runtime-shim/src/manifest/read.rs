@@ -23,30 +23,47 @@ pub(super) struct Context<'a> {
 impl Manifest {
     /// Reads the manifest in a file.
     pub fn load(path: &Path) -> Result<Self, ManifestErrors> {
+        whole(Self::examine(path)?)
+    }
+
+    /// Reads what can be understood of the manifest in a file, and tells what is wrong with it: something, if anything
+    /// was left out.
+    ///
+    /// # Errors
+    /// If it cannot be understood at all.
+    pub fn examine(path: &Path) -> Result<(Self, Vec<String>), ManifestErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ManifestErrors(vec![format!("the manifest {} cannot be read: {error}", path.display())])
         })?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
+        read(&text, path.parent().unwrap_or(Path::new("")))
     }
 
     /// Reads a manifest whose paths are relative to `directory`. Component sources and placed files must be there.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, ManifestErrors> {
-        let table = parse_toml(text)?;
-        let problems = Problems::default();
-        let mut root = Section::new("manifest", table, &problems);
-        root.ignore(&["spin_manifest_version"]);
-        let application = root.required("application").map(|table| read_application(table, &problems));
-        let variables = read_variables(root.or_default("variables"), &problems);
-        let context = Context { directory, variables: &variables, problems: &problems };
-        let mut components = component::read_all(root.or_default("component"), &context);
-        let triggers = root
-            .required::<Table>("trigger")
-            .map(|table| trigger::read_all(table, &mut components, &context))
-            .unwrap_or_default();
-        root.finish();
-        let application = application.unwrap_or_default();
-        problems.none_or(Self { application, variables, triggers, components })
+        whole(read(text, directory)?)
     }
+}
+
+fn whole((manifest, problems): (Manifest, Vec<String>)) -> Result<Manifest, ManifestErrors> {
+    if problems.is_empty() { Ok(manifest) } else { Err(ManifestErrors(problems)) }
+}
+
+fn read(text: &str, directory: &Path) -> Result<(Manifest, Vec<String>), ManifestErrors> {
+    let table = parse_toml(text)?;
+    let problems = Problems::default();
+    let mut root = Section::new("manifest", table, &problems);
+    root.ignore(&["spin_manifest_version"]);
+    let application = root.required("application").map(|table| read_application(table, &problems));
+    let variables = read_variables(root.or_default("variables"), &problems);
+    let context = Context { directory, variables: &variables, problems: &problems };
+    let mut components = component::read_all(root.or_default("component"), &context);
+    let triggers = root
+        .required::<Table>("trigger")
+        .map(|table| trigger::read_all(table, &mut components, &context))
+        .unwrap_or_default();
+    root.finish();
+    let application = application.unwrap_or_default();
+    Ok((Manifest { application, variables, triggers, components }, problems.sentences()))
 }
 
 /// Parses the text and makes sure that it is a manifest of version 2; of no other version more can be said.

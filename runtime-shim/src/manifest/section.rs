@@ -1,4 +1,4 @@
-//! Reading one table of the manifest key by key, so that everything wrong with it is found, not only the first thing.
+//! Reading one table of the manifest, or of another file, key by key, so that everything wrong with it is found, not only the first thing.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,14 @@ use toml::{Table, Value};
 use super::errors::Problems;
 
 /// A table that is being read. Keys are taken out; whatever is left at the end is unknown.
-pub(super) struct Section<'p> {
+pub(crate) struct Section<'p> {
     place: String,
     table: Table,
     problems: &'p Problems,
 }
 
 /// A type that a value of the manifest can have.
-pub(super) trait Kind: Sized {
+pub(crate) trait Kind: Sized {
     /// What to call it in a sentence: "must be ...".
     const NAME: &'static str;
 

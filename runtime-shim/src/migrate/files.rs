@@ -36,12 +36,18 @@ macro_rules! migration {
 }
 
 /// All migrations of SQLite, oldest first.
-pub(super) const SQLITE: &[Migration] =
-    &[migration!("sqlite", 1, "0001", "ledger"), migration!("sqlite", 2, "0002", "latest")];
+pub(super) const SQLITE: &[Migration] = &[
+    migration!("sqlite", 1, "0001", "ledger"),
+    migration!("sqlite", 2, "0002", "latest"),
+    migration!("sqlite", 3, "0003", "engine"),
+];
 
 /// All migrations of Postgres, oldest first.
-pub(super) const POSTGRES: &[Migration] =
-    &[migration!("postgres", 1, "0001", "ledger"), migration!("postgres", 2, "0002", "latest")];
+pub(super) const POSTGRES: &[Migration] = &[
+    migration!("postgres", 1, "0001", "ledger"),
+    migration!("postgres", 2, "0002", "latest"),
+    migration!("postgres", 3, "0003", "engine"),
+];
 
 impl Migration {
     /// SHA-256 of the `up` file, in hexadecimal.

@@ -44,7 +44,11 @@ pub(super) async fn run(url: &str, goal: Goal, dry_run: bool) -> Result<Vec<Step
 }
 
 async fn connect(url: &str) -> Result<Client> {
-    postgres::connect(url).await.map_err(|why| anyhow!("cannot connect to the database: {why}"))
+    let client =
+        postgres::connect(url).await.map_err(|why| anyhow!("cannot connect to the database: {why}"))?;
+    // That a table exists already is no news.
+    client.batch_execute("SET client_min_messages TO warning").await?;
+    Ok(client)
 }
 
 async fn read(client: &Client) -> Result<History> {

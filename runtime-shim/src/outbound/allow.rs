@@ -152,6 +152,11 @@ impl FromStr for AllowedHost {
     }
 }
 
+/// The host name that stands for a component.
+pub fn service_chaining_host(component: &str) -> String {
+    format!("{component}{SERVICE_CHAINING_SUFFIX}")
+}
+
 /// The component that a host name of the form `<id>.spin.internal` stands for.
 pub fn service_chaining_target(host: &str) -> Option<&str> {
     host.strip_suffix(SERVICE_CHAINING_SUFFIX).filter(|id| !id.is_empty() && !id.contains('.'))

@@ -5,9 +5,9 @@
 //! | `/healthz` | 200 while the process runs |
 //! | `/startupz` | 200 once it has begun to serve |
 //! | `/readyz` | 200 while requests are welcome, else 503 and why not |
-//! | `/metrics` | the metrics as Prometheus text |
+//! | `/metrics` | the metrics, and those of the application itself, as Prometheus text |
 //! | `/version` | version and commit as JSON |
-//! | `/drain` | begins to drain, and answers when nothing is in flight; only on a port of its own |
+//! | `/drain` | begins to drain, and answers when its delay is over and nothing is in flight; only on a port of its own |
 
 use std::sync::Arc;
 
@@ -15,9 +15,11 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::answer::{self, Answer};
-use super::app::App;
+use super::backend::Backend;
+use super::component_metrics;
+use super::core::Core;
 use crate::lifecycle::Phase;
-use crate::metrics;
+use crate::metrics::CONTENT_TYPE;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -27,10 +29,11 @@ pub fn is_shared(path: &str) -> bool {
 }
 
 /// Answers a request for one of the paths above.
-pub async fn answer(app: &Arc<App>, method: &Method, path: &str) -> Answer {
+pub async fn answer(backend: &Arc<impl Backend>, method: &Method, path: &str) -> Answer {
+    let core = backend.core();
     if path == "/drain" {
         // `preStop` hooks can only GET, see https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/.
-        return drain(app).await;
+        return drain(core).await;
     }
     if is_shared(path) && !matches!(*method, Method::GET | Method::HEAD) {
         let mut answer = answer::error(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed here");
@@ -39,12 +42,12 @@ pub async fn answer(app: &Arc<App>, method: &Method, path: &str) -> Answer {
     }
     match path {
         "/healthz" => answer::with(StatusCode::OK, TEXT, "ok\n"),
-        "/startupz" => probe(match app.lifecycle.phase() {
+        "/startupz" => probe(match core.lifecycle.phase() {
             Phase::Starting => Err("starting".into()),
             _ => Ok(()),
         }),
-        "/readyz" => probe(app.ready().await),
-        "/metrics" => scrape(app),
+        "/readyz" => probe(ready(backend).await),
+        "/metrics" => scrape(backend).await,
         "/version" => version(),
         _ => answer::error(StatusCode::NOT_FOUND, "not found"),
     }
@@ -57,10 +60,21 @@ fn probe(result: Result<(), String>) -> Answer {
     }
 }
 
-fn scrape(app: &App) -> Answer {
-    app.postgres.observe();
-    match app.metrics.render() {
-        Ok(text) => answer::with(StatusCode::OK, metrics::CONTENT_TYPE, text),
+async fn ready(backend: &Arc<impl Backend>) -> Result<(), String> {
+    backend.core().serving()?;
+    backend.ready().await
+}
+
+async fn scrape(backend: &Arc<impl Backend>) -> Answer {
+    let exposed = component_metrics::scrape(backend).await;
+    let metrics = &backend.core().metrics;
+    metrics.component_metrics_up(exposed.up());
+    backend.observe();
+    match metrics.render() {
+        Ok(mut text) => {
+            text.extend_from_slice(exposed.text());
+            answer::with(StatusCode::OK, CONTENT_TYPE, text)
+        }
         Err(error) => {
             tracing::error!("metrics cannot be rendered: {error}");
             answer::error(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be rendered")
@@ -74,10 +88,12 @@ fn version() -> Answer {
     answer::with(StatusCode::OK, "application/json", version.to_string())
 }
 
-async fn drain(app: &App) -> Answer {
-    app.lifecycle.advance(Phase::Draining);
-    match tokio::time::timeout(app.drain_timeout, app.in_flight.none()).await {
-        Ok(()) => answer::with(StatusCode::OK, TEXT, "drained\n"),
-        Err(_) => answer::with(StatusCode::SERVICE_UNAVAILABLE, TEXT, "requests are still in flight\n"),
+/// Answers late: a hook that came back before load balancers had noticed would end the pod under their requests.
+async fn drain(core: &Core) -> Answer {
+    core.unready().await;
+    if core.is_idle().await {
+        answer::with(StatusCode::OK, TEXT, "drained\n")
+    } else {
+        answer::with(StatusCode::SERVICE_UNAVAILABLE, TEXT, "requests are still in flight\n")
     }
 }

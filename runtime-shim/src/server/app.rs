@@ -1,43 +1,74 @@
 //! A running application: what every request needs.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use wasmtime_wasi_http::Error;
 
-use super::in_flight::Counter;
+use super::answer::Answer;
+use super::backend::Backend;
+use super::core::Core;
+use super::dispatch::{Listener, by_listener};
+use super::internal;
+use super::question::Unanswered;
+use super::readiness::{self, Readiness};
 use crate::engine::Component;
 use crate::host::postgres::Pools;
-use crate::lifecycle::{Lifecycle, Phase};
-use crate::metrics::Metrics;
 use crate::routing::Router;
 
-/// Start of the paths that are never served to the public.
-pub const INTERNAL_PREFIX: &str = "/internal/";
+/// Where an application exposes its metrics.
+const METRICS_PATH: &str = "/internal/metrics";
 
 /// A running application.
 pub struct App {
+    /// What does not depend on what is served.
+    pub core: Core,
     /// From paths to components.
     pub router: Router,
     /// The components, by the router's indices.
     pub components: Vec<Component>,
     /// Pools of connections to PostgreSQL.
     pub postgres: Arc<Pools>,
-    /// All metrics.
-    pub metrics: Arc<Metrics>,
-    /// Whether it serves, drains or ends.
-    pub lifecycle: Lifecycle,
-    /// Requests in flight.
-    pub in_flight: Counter,
-    /// One permit for each request that components may work on at once.
-    pub permits: Semaphore,
-    /// Guards the paths under [`INTERNAL_PREFIX`]; none if the application has no such token.
+    /// What the application itself says of its readiness.
+    pub readiness: Readiness,
+    /// Guards the paths under `/internal/`; none if the application has no such token.
     pub internal_token: Option<InternalToken>,
     /// Whether probes and metrics are on a port of their own.
     pub own_admin_port: bool,
-    /// How long a drain may take.
-    pub drain_timeout: Duration,
+}
+
+impl Backend for App {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    async fn answer(
+        self: &Arc<Self>,
+        listener: Listener,
+        request: Request<Incoming>,
+        client: SocketAddr,
+        id: &Arc<str>,
+    ) -> Answer {
+        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+        by_listener(self, listener, request, client, id).await
+    }
+
+    async fn ready(self: &Arc<Self>) -> Result<(), String> {
+        readiness::ready(self).await
+    }
+
+    async fn exposed(&self) -> Option<Result<(StatusCode, Bytes), Unanswered>> {
+        internal::get(self, METRICS_PATH).await
+    }
+
+    fn observe(&self) {
+        self.postgres.observe();
+    }
 }
 
 /// The secret that callers of internal paths send as bearer.
@@ -57,28 +88,5 @@ impl InternalToken {
     /// Whether `authorization` holds this token; takes the same time wherever it differs.
     pub fn accepts(&self, authorization: Option<&http::HeaderValue>) -> bool {
         authorization.is_some_and(|value| value.as_bytes().ct_eq(self.authorization().as_bytes()).into())
-    }
-}
-
-impl App {
-    /// Whether the application may be asked for more: what `/readyz` answers.
-    ///
-    /// # Errors
-    /// A sentence that says why not.
-    pub async fn ready(&self) -> Result<(), String> {
-        match self.lifecycle.phase() {
-            Phase::Starting => return Err("starting".into()),
-            Phase::Draining | Phase::Closing => return Err("draining".into()),
-            Phase::Serving => {}
-        }
-        let mut databases = self.components.iter().flat_map(|component| component.granted().databases.iter());
-        let answer = match databases.try_for_each(|database| database.ping()) {
-            Ok(()) => self.postgres.ping().await,
-            failed => failed,
-        };
-        answer.map_err(|error| {
-            tracing::warn!(error, "database does not answer");
-            "the database does not answer".into()
-        })
     }
 }

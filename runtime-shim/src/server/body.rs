@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::in_flight::InFlight;
+use super::relayed::Relayed;
 
 /// Bodies of at most this many bytes are sent in one write, with their length, if they come at once.
 const SMALL: usize = 64 * 1024;
@@ -32,6 +33,8 @@ pub enum Body {
     Whole(Full<Bytes>),
     /// It is still being made.
     Streamed(Streamed),
+    /// It is passed on as it comes, with the length and the trailers that it has.
+    Relayed(Relayed),
 }
 
 /// A component's body: what has come of it, and the rest. The request is in flight until its end.
@@ -111,6 +114,7 @@ impl HttpBody for Body {
                 Some(part) => Poll::Ready(Some(part)),
                 None => Pin::new(&mut body.rest).poll_frame(context),
             },
+            Self::Relayed(body) => Pin::new(body).poll_frame(context),
         }
     }
 
@@ -118,6 +122,7 @@ impl HttpBody for Body {
         match self {
             Self::Whole(body) => body.is_end_stream(),
             Self::Streamed(body) => body.ahead.is_empty() && body.rest.is_end_stream(),
+            Self::Relayed(body) => body.is_end_stream(),
         }
     }
 
@@ -125,6 +130,7 @@ impl HttpBody for Body {
         match self {
             Self::Whole(body) => body.size_hint(),
             Self::Streamed(_) => SizeHint::default(),
+            Self::Relayed(body) => body.size_hint(),
         }
     }
 }

@@ -7,24 +7,21 @@ use std::time::Instant;
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, Request, StatusCode, Uri, Version};
-use http_body_util::BodyExt;
-use wasmtime_wasi_http::{Error, WasiBody};
+use hyper::body::Incoming;
+use wasmtime_wasi_http::WasiBody;
 
 use super::admin;
 use super::answer::{self, Answer};
-use super::app::{App, INTERNAL_PREFIX};
+use super::app::App;
+use super::backend::Backend;
 use super::body::Body;
-use super::request_id;
+use super::in_flight::InFlight;
+use super::traffic::Traffic;
+use super::{internal, request_id};
 use crate::engine::{Failure, RequestData};
+use crate::host::chaining::Depth;
 use crate::lifecycle::Phase;
-use crate::metrics::{Answered, OTHER};
 use crate::routing::{Match, is_spin_header, spin_headers};
-
-/// A component names the pattern of its route in this header; clients do not see it.
-const ROUTE_HEADER: HeaderName = HeaderName::from_static("slipway-route");
-
-/// Longest pattern taken over from a component.
-const MAX_ROUTE: usize = 128;
 
 /// Which listener a request came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,31 +33,28 @@ pub enum Listener {
 }
 
 /// Answers one request of a client.
-pub async fn dispatch<B>(
-    app: &Arc<App>,
+pub async fn dispatch(
+    backend: &Arc<impl Backend>,
     listener: Listener,
-    request: Request<B>,
+    mut request: Request<Incoming>,
     client: SocketAddr,
-) -> Answer
-where
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<Error>,
-{
-    let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+) -> Answer {
     let id = request_id::assign(request.headers_mut());
     let version = request.version();
-    let mut answer = by_listener(app, listener, request, client, &id).await;
+    let mut answer = backend.answer(listener, request, client, &id).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(request_id::HEADER, value);
     }
-    if app.lifecycle.phase() >= Phase::Draining && version <= Version::HTTP_11 {
+    let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if backend.core().lifecycle.phase() >= Phase::Draining && version <= Version::HTTP_11 && !upgraded {
         // Clients that keep connections open are to open their next one elsewhere.
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
 }
 
-async fn by_listener(
+/// Answers a request of an application's client.
+pub(super) async fn by_listener(
     app: &Arc<App>,
     listener: Listener,
     request: Request<WasiBody>,
@@ -69,9 +63,9 @@ async fn by_listener(
 ) -> Answer {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let path = uri.path();
-    let internal = app.internal_token.is_some() && path.starts_with(INTERNAL_PREFIX);
+    let internal = app.internal_token.is_some() && path.starts_with(internal::PREFIX);
     match listener {
-        Listener::Admin if internal => internal_request(app, request, client, id).await,
+        Listener::Admin if internal => internal::serve(app, request, client, id).await,
         Listener::Admin => admin::answer(app, &method, path).await,
         Listener::Public if internal => answer::error(StatusCode::NOT_FOUND, "not found"),
         Listener::Public if app.router.route(path).is_some() => traffic(app, request, client, id).await,
@@ -89,49 +83,38 @@ async fn traffic(app: &Arc<App>, request: Request<WasiBody>, client: SocketAddr,
     let Some(matched) = app.router.route(uri.path()) else {
         return answer::error(StatusCode::NOT_FOUND, "no route matches this path");
     };
-    let component = &app.components[matched.component];
     let mut answer = bounded(app, &matched, request, client, id).await;
-    let named = answer.headers_mut().remove(ROUTE_HEADER);
-    let route = named.as_ref().map_or(Some(matched.pattern), pattern).unwrap_or(OTHER);
-    let answered = Answered {
-        component: &component.granted().id,
-        method: &method,
-        route,
-        status: answer.status(),
-        duration: started.elapsed(),
-    };
-    app.metrics.answered(&answered);
-    tracing::info!(
-        target: "slipway::access",
-        request_id = &**id,
-        component = answered.component,
-        method = method.as_str(),
-        path = uri.path(),
-        route,
-        status = answered.status.as_u16(),
-        duration_ms = answered.duration.as_secs_f64() * 1e3,
-    );
+    let component = &app.components[matched.component].granted().id;
+    let traffic = Traffic { component, method: &method, path: uri.path(), id, started };
+    traffic.answered(&app.core.metrics, matched.pattern, &mut answer);
     answer
 }
 
-/// A component's pattern, if it is fit for a label.
-fn pattern(value: &HeaderValue) -> Option<&str> {
-    value.to_str().ok().filter(|text| text.len() <= MAX_ROUTE && !text.is_empty())
-}
-
 async fn bounded(
-    app: &Arc<App>,
+    app: &App,
     matched: &Match<'_, '_>,
     request: Request<WasiBody>,
     client: SocketAddr,
     id: &Arc<str>,
 ) -> Answer {
-    let Ok(_permit) = app.permits.try_acquire() else {
+    let Ok(_permit) = app.core.permits.try_acquire() else {
         return answer::overloaded();
     };
-    let in_flight = app.in_flight.begin();
+    run(app, matched, request, client, id, app.core.in_flight.begin()).await
+}
+
+/// Hands a request to its component; it is in flight until the end of the answer's body.
+pub(super) async fn run(
+    app: &App,
+    matched: &Match<'_, '_>,
+    request: Request<WasiBody>,
+    client: SocketAddr,
+    id: &Arc<str>,
+    in_flight: InFlight,
+) -> Answer {
     let request = prepared(matched, request, client);
-    match app.components[matched.component].handle(RequestData { id: Arc::clone(id) }, request).await {
+    let data = RequestData { id: Arc::clone(id), depth: Depth::of(&request).0 };
+    match app.components[matched.component].handle(data, request).await {
         Ok(response) => {
             let (head, body) = response.into_parts();
             Answer::from_parts(head, Body::of_component(body, in_flight).await)
@@ -174,24 +157,4 @@ fn failed(failure: &Failure, id: &str) -> Answer {
     };
     tracing::error!(request_id = id, status = status.as_u16(), "request {failure}");
     answer::error(status, sentence)
-}
-
-/// A request to an internal path: let through with the token, and no traffic.
-async fn internal_request(
-    app: &Arc<App>,
-    request: Request<WasiBody>,
-    client: SocketAddr,
-    id: &Arc<str>,
-) -> Answer {
-    let authorization = request.headers().get(http::header::AUTHORIZATION);
-    if !app.internal_token.as_ref().is_some_and(|token| token.accepts(authorization)) {
-        return answer::error(StatusCode::UNAUTHORIZED, "internal paths need the internal token");
-    }
-    let path = request.uri().path().to_owned();
-    let Some(matched) = app.router.route(&path) else {
-        return answer::error(StatusCode::NOT_FOUND, "no route matches this path");
-    };
-    let mut answer = bounded(app, &matched, request, client, id).await;
-    answer.headers_mut().remove(ROUTE_HEADER);
-    answer
 }

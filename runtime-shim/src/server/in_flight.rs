@@ -18,7 +18,11 @@ struct Inner {
 }
 
 /// One request in flight; it ends when this is dropped.
-pub struct InFlight(Arc<Inner>);
+pub struct InFlight {
+    counter: Arc<Inner>,
+    /// Whether the gauge shows it.
+    shown: bool,
+}
 
 impl Counter {
     /// A count of zero that is shown in `gauge`.
@@ -28,9 +32,18 @@ impl Counter {
 
     /// One more request.
     pub fn begin(&self) -> InFlight {
-        self.0.count.fetch_add(1, Ordering::Relaxed);
         self.0.gauge.inc();
-        InFlight(Arc::clone(&self.0))
+        self.enter(true)
+    }
+
+    /// One more that a drain waits for, but that is no traffic: the gauge does not show it.
+    pub fn begin_uncounted(&self) -> InFlight {
+        self.enter(false)
+    }
+
+    fn enter(&self, shown: bool) -> InFlight {
+        self.0.count.fetch_add(1, Ordering::Relaxed);
+        InFlight { counter: Arc::clone(&self.0), shown }
     }
 
     /// Returns once no request is in flight.
@@ -48,9 +61,11 @@ impl Counter {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.gauge.dec();
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.none.notify_waiters();
+        if self.shown {
+            self.counter.gauge.dec();
+        }
+        if self.counter.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.counter.none.notify_waiters();
         }
     }
 }
@@ -63,8 +78,8 @@ mod tests {
     async fn a_drain_waits_for_the_last_request() {
         let gauge = IntGauge::new("in_flight", "x").unwrap();
         let counter = Counter::new(gauge.clone());
-        let (first, second) = (counter.begin(), counter.begin());
-        assert_eq!(gauge.get(), 2);
+        let (first, second) = (counter.begin(), counter.begin_uncounted());
+        assert_eq!(gauge.get(), 1, "only traffic is shown");
         let waiting = tokio::spawn({
             let counter = counter.clone();
             async move { counter.none().await }

@@ -3,11 +3,22 @@
 mod admin;
 mod answer;
 mod app;
+mod backend;
 mod body;
+mod chaining;
+mod component_metrics;
+mod core;
 mod dispatch;
+mod idle;
 mod in_flight;
+mod internal;
+mod question;
+mod readiness;
+mod relayed;
 mod request_id;
+mod stall;
 mod sweep;
+mod traffic;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,31 +31,50 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 
+pub use self::core::Core;
+pub use admin::answer as admin_answer;
+pub use answer::{Answer, error as error_answer, overloaded};
 pub use app::{App, InternalToken};
+pub use backend::Backend;
+pub use body::Body;
 pub use dispatch::Listener;
-pub use in_flight::Counter;
+pub use idle::{Idle, Interrupted};
+pub use question::{Unanswered, whole};
+pub use readiness::Readiness;
+pub use relayed::{Held, Relayed};
 pub use sweep::sweep;
+pub use traffic::Traffic;
 
 use crate::lifecycle::Phase;
+use stall::Stall;
 
 /// Time for a client to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time that a client may leave an answer unread.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often a connection of HTTP/2 is asked for a sign of life.
+const PING: Duration = Duration::from_secs(20);
+
+/// Most bytes of the head of a request; a bigger one is refused with 431.
+const MAX_HEAD: u32 = 64 * 1024;
 
 /// Pause after a failed accept, as when descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves `listener` until the application is closing and its connections have ended.
-pub async fn serve(app: Arc<App>, tcp: TcpListener, listener: Listener) {
+pub async fn serve(backend: Arc<impl Backend>, tcp: TcpListener, listener: Listener) {
     let connections = GracefulShutdown::new();
     let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    http.http2().timer(TokioTimer::new());
-    let closing = app.lifecycle.reached(Phase::Closing);
+    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD as usize);
+    http.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD).keep_alive_interval(PING);
+    let closing = backend.core().lifecycle.reached(Phase::Closing);
     tokio::pin!(closing);
     loop {
         tokio::select! {
             accepted = tcp.accept() => match accepted {
-                Ok((stream, client)) => connection(&app, &http, &connections, listener, stream, client),
+                Ok((stream, client)) => connection(&backend, &http, &connections, listener, stream, client),
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -58,7 +88,7 @@ pub async fn serve(app: Arc<App>, tcp: TcpListener, listener: Listener) {
 }
 
 fn connection(
-    app: &Arc<App>,
+    backend: &Arc<impl Backend>,
     http: &auto::Builder<TokioExecutor>,
     connections: &GracefulShutdown,
     listener: Listener,
@@ -69,12 +99,14 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let app = Arc::clone(app);
+    let backend = Arc::clone(backend);
     let service = service_fn(move |request| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(dispatch::dispatch(&app, listener, request, client).await) }
+        let backend = Arc::clone(&backend);
+        async move { Ok::<_, Infallible>(dispatch::dispatch(&backend, listener, request, client).await) }
     });
-    let served = http.serve_connection(TokioIo::new(stream), service).into_owned();
+    let served = http
+        .serve_connection_with_upgrades(Stall::new(TokioIo::new(stream), WRITE_TIMEOUT), service)
+        .into_owned();
     let served = connections.watch(served);
     tokio::spawn(async move {
         if let Err(error) = served.await {

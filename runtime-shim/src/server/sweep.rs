@@ -1,15 +1,13 @@
 //! Asks the application, every so often, to go on with work that is due: what a CronJob does in a cluster.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request};
-use http_body_util::Empty;
+use http::Method;
 use tokio::time::MissedTickBehavior;
 
 use super::app::App;
-use super::dispatch::{Listener, dispatch};
+use super::internal;
 use crate::lifecycle::Phase;
 
 /// The path by which an application goes on with work that is due.
@@ -17,7 +15,7 @@ const PATH: &str = "/internal/reconcile";
 
 /// Sweeps every `period` until the application drains. Does nothing for one without internal paths.
 pub async fn sweep(app: Arc<App>, period: Duration) {
-    if app.internal_token.is_none() || app.router.route(PATH).is_none() {
+    if !internal::has(&app, PATH) {
         tracing::warn!(
             "--sweep-every has no effect: the application has no {PATH} or no variable internal_token"
         );
@@ -28,20 +26,13 @@ pub async fn sweep(app: Arc<App>, period: Duration) {
     loop {
         tokio::select! {
             _ = ticks.tick() => once(&app).await,
-            () = app.lifecycle.reached(Phase::Draining) => return,
+            () = app.core.lifecycle.reached(Phase::Draining) => return,
         }
     }
 }
 
-async fn once(app: &Arc<App>) {
-    let Some(token) = &app.internal_token else { return };
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(PATH)
-        .header(http::header::AUTHORIZATION, token.authorization())
-        .body(Empty::<bytes::Bytes>::new());
-    let Ok(request) = request else { return };
-    let answer = dispatch(app, Listener::Admin, request, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+async fn once(app: &App) {
+    let Some(answer) = internal::ask(app, Method::POST, PATH).await else { return };
     if !answer.status().is_success() {
         tracing::warn!(status = answer.status().as_u16(), "sweep failed");
     }

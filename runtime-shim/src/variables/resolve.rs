@@ -6,6 +6,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::name::check_name;
+use super::provider::Sources;
 use super::template::Template;
 use crate::manifest::Manifest;
 use crate::outbound::allow::{AllowedHost, AllowedHosts};
@@ -49,18 +50,12 @@ pub fn environment_name(variable: &str) -> String {
 }
 
 impl Resolved {
-    /// Resolves all variables of a manifest. `arguments` are those of the command line by name (see
-    /// [`super::parse_arguments`]), `environment` looks up environment variables.
-    pub fn new(
-        manifest: &Manifest,
-        arguments: &BTreeMap<String, String>,
-        environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, MissingVariables> {
+    /// Resolves all variables of a manifest.
+    pub fn new(manifest: &Manifest, sources: &Sources) -> Result<Self, MissingVariables> {
         let mut missing = BTreeSet::new();
         let mut application = BTreeMap::new();
         for (name, variable) in &manifest.variables {
-            let given = arguments.get(name).cloned().or_else(|| environment(&environment_name(name)));
-            match given.or_else(|| variable.default.clone()) {
+            match sources.get(name).or_else(|| variable.default.clone()) {
                 Some(text) => drop(application.insert(name.clone(), Value { text, secret: variable.secret })),
                 None => drop(missing.insert(name.clone())),
             }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::{
-    MissingVariables, Resolved, Template, UnclosedExpression, VariableError, check_name, parse_arguments,
+    MissingVariables, Provider, Resolved, Sources, Template, UnclosedExpression, VariableError, check_name,
+    parse_arguments,
 };
 use crate::manifest::Manifest;
 
@@ -38,7 +39,16 @@ fn arguments(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 /// Resolves with arguments only.
 fn resolve(manifest: &Manifest, pairs: &[(&str, &str)]) -> Result<Resolved, MissingVariables> {
-    Resolved::new(manifest, &arguments(pairs), |_| None)
+    resolve_from(manifest, pairs, &|_| None, &[])
+}
+
+fn resolve_from(
+    manifest: &Manifest,
+    pairs: &[(&str, &str)],
+    environment: &dyn Fn(&str) -> Option<String>,
+    providers: &[Provider],
+) -> Result<Resolved, MissingVariables> {
+    Resolved::new(manifest, &Sources { arguments: &arguments(pairs), environment, providers })
 }
 
 fn template(source: &str) -> Template {
@@ -46,19 +56,21 @@ fn template(source: &str) -> Template {
 }
 
 #[test]
-fn an_argument_wins_over_the_environment_and_that_over_the_default() {
+fn an_argument_wins_over_the_environment_and_that_over_providers_and_those_over_the_default() {
     let manifest = manifest("level = { default = \"default\" }", "level = \"{{ level }}\"");
     let environment = |name: &str| (name == "SPIN_VARIABLE_LEVEL").then(|| "environment".to_owned());
-    let value = |resolved: Result<Resolved, _>| {
-        resolved.expect("values").get("app", "level").expect("a value").to_owned()
+    let empty = |_: &str| None;
+    let provider = |value| Provider::Static(arguments(&[("level", value)]));
+    let providers = [Provider::Static(arguments(&[("other", "x")])), provider("first"), provider("second")];
+    let value = |pairs: &[_], environment: &dyn Fn(&str) -> Option<String>, providers: &[_]| {
+        let resolved = resolve_from(&manifest, pairs, environment, providers).expect("values");
+        resolved.get("app", "level").expect("a value").to_owned()
     };
-    assert_eq!(value(Resolved::new(&manifest, &arguments(&[]), |_| None)), "default");
-    assert_eq!(value(Resolved::new(&manifest, &arguments(&[]), environment)), "environment");
-    assert_eq!(
-        value(Resolved::new(&manifest, &arguments(&[("level", "argument")]), environment)),
-        "argument"
-    );
-    assert_eq!(value(Resolved::new(&manifest, &arguments(&[("level", "")]), environment)), "");
+    assert_eq!(value(&[], &empty, &[]), "default");
+    assert_eq!(value(&[], &empty, &providers), "first");
+    assert_eq!(value(&[], &environment, &providers), "environment");
+    assert_eq!(value(&[("level", "argument")], &environment, &providers), "argument");
+    assert_eq!(value(&[("level", "")], &environment, &providers), "");
 }
 
 #[test]

@@ -7,12 +7,14 @@ use axum::extract;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::{ApiError, json_response};
 use super::fault::Fault;
+use super::hook;
 use super::rest::body;
 use super::state::State;
+use crate::webhook::Delivery;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -43,6 +45,41 @@ pub async fn list_faults(extract::State(state): extract::State<Arc<State>>) -> R
 pub async fn clear_faults(extract::State(state): extract::State<Arc<State>>) -> Response {
     state.faults().clear();
     StatusCode::NO_CONTENT.into_response()
+}
+
+#[derive(Deserialize)]
+struct NewHook {
+    owner: String,
+    url: String,
+    secret: String,
+}
+
+/// `POST /_double/hooks`: makes a hook of a repository or an organisation; answers with its `id`.
+pub async fn create_hook(
+    extract::State(state): extract::State<Arc<State>>,
+    bytes: Bytes,
+) -> Result<Response, ApiError> {
+    let new: NewHook = body::parse(&bytes)?;
+    let id = state.hooks().create(new.owner.parse()?, &new.url, &new.secret);
+    Ok(json_response(StatusCode::CREATED, &json!({ "id": id })))
+}
+
+#[derive(Deserialize)]
+struct NewDelivery {
+    event: String,
+    payload: Value,
+}
+
+/// `POST /_double/hooks/{hook}/deliveries`: sends an event to a hook; answers with the attempt when it has ended.
+pub async fn deliver(
+    extract::State(state): extract::State<Arc<State>>,
+    extract::Path(hook): extract::Path<u64>,
+    bytes: Bytes,
+) -> Result<Response, ApiError> {
+    let new: NewDelivery = body::parse(&bytes)?;
+    let hook = state.hooks().hook(hook).cloned().ok_or_else(ApiError::not_found)?;
+    let attempt = hook::deliver(&state, &hook, Delivery::new(&new.event, &new.payload), false).await;
+    Ok(json_response(StatusCode::CREATED, &attempt.to_json()))
 }
 
 /// `GET /_double/log`: the requests seen, oldest first.

@@ -5,12 +5,15 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::fault::Fault;
-use super::name::RepositoryName;
+use super::hook::{self, Attempt, UnknownHook};
+use super::name::{NameError, RepositoryName};
 use super::repository::{Repository, RepositoryError};
 use super::server::Server;
 use super::state::{SeenRequest, State};
+use crate::webhook::Delivery;
 
 /// How a double is started.
 #[derive(Clone, Debug)]
@@ -105,6 +108,35 @@ impl GithubDouble {
     /// How many faults are still waiting for a request.
     pub fn waiting_faults(&self) -> usize {
         self.state.faults().waiting().len()
+    }
+
+    /// Makes a hook of a repository (`acme/gitops`, which need not exist) or an organisation (`acme`), and gives its id.
+    ///
+    /// # Errors
+    /// When the owner is neither.
+    pub fn create_hook(&self, owner: &str, url: &str, secret: &str) -> Result<u64, NameError> {
+        let owner = owner.parse()?;
+        Ok(self.state.hooks().create(owner, url, secret))
+    }
+
+    /// Sends a delivery to a hook, signed with the hook's secret, and gives the attempt as it is in the log. It waits for
+    /// an answer as long as GitHub does.
+    ///
+    /// # Errors
+    /// When there is no such hook. An attempt that fails is no error.
+    pub async fn deliver(&self, hook: u64, delivery: Delivery) -> Result<Attempt, UnknownHook> {
+        let hook = self.state.hooks().hook(hook).cloned().ok_or(UnknownHook(hook))?;
+        Ok(hook::deliver(&self.state, &hook, delivery, false).await)
+    }
+
+    /// The attempts in a hook's log, oldest first.
+    pub fn attempts(&self, hook: u64) -> Vec<Attempt> {
+        self.state.hooks().attempts(hook).cloned().collect()
+    }
+
+    /// Makes an attempt look so much older.
+    pub fn backdate(&self, attempt: u64, by: Duration) {
+        self.state.hooks().backdate(attempt, by);
     }
 
     /// The requests seen, oldest first.

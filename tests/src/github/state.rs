@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::error::ApiError;
 use super::fault::Faults;
+use super::hook::Hooks;
 use super::name::{Oid, RefName, RepositoryName};
 use super::rate_limit::RateLimit;
 use super::repository::Repository;
@@ -31,6 +32,7 @@ pub struct State {
     pub(super) base_url: String,
     pub(super) rate_limit: RateLimit,
     faults: Mutex<Faults>,
+    hooks: Mutex<Hooks>,
     seen: Mutex<Vec<SeenRequest>>,
     competing_pushes: Mutex<u32>,
 }
@@ -43,6 +45,7 @@ impl State {
             base_url,
             rate_limit: RateLimit::default(),
             faults: Mutex::default(),
+            hooks: Mutex::default(),
             seen: Mutex::default(),
             competing_pushes: Mutex::default(),
         }
@@ -50,6 +53,10 @@ impl State {
 
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         locked(&self.faults)
+    }
+
+    pub(super) fn hooks(&self) -> MutexGuard<'_, Hooks> {
+        locked(&self.hooks)
     }
 
     pub(super) fn seen(&self) -> MutexGuard<'_, Vec<SeenRequest>> {

@@ -17,6 +17,8 @@ pub struct Delivery {
     event: String,
     guid: String,
     content_type: &'static str,
+    hook: String,
+    hook_target: &'static str,
     body: Vec<u8>,
     signatures: Vec<(&'static str, String)>,
 }
@@ -50,6 +52,8 @@ impl Delivery {
             event: event.to_owned(),
             guid: Uuid::new_v4().to_string(),
             content_type: "application/json",
+            hook: "292430182".to_owned(),
+            hook_target: "repository",
             body,
             signatures: Vec::new(),
         }
@@ -59,6 +63,14 @@ impl Delivery {
     #[must_use]
     pub fn with_guid(mut self, guid: &str) -> Self {
         self.guid = guid.to_owned();
+        self
+    }
+
+    /// The same as the hook with this id sends it; the hook belongs to a `repository` or an `organization`.
+    #[must_use]
+    pub fn of_hook(mut self, id: u64, target: &'static str) -> Self {
+        self.hook = id.to_string();
+        self.hook_target = target;
         self
     }
 
@@ -107,6 +119,11 @@ impl Delivery {
         format!("sha1={}", hex::encode(mac.finalize().into_bytes()))
     }
 
+    /// The event, `X-GitHub-Event`.
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
     /// The GUID, `X-GitHub-Delivery`.
     pub fn guid(&self) -> &str {
         &self.guid
@@ -125,9 +142,9 @@ impl Delivery {
             ("user-agent", "GitHub-Hookshot/044aadd"),
             ("x-github-event", &self.event),
             ("x-github-delivery", &self.guid),
-            ("x-github-hook-id", "292430182"),
+            ("x-github-hook-id", &self.hook),
             ("x-github-hook-installation-target-id", "79929171"),
-            ("x-github-hook-installation-target-type", "repository"),
+            ("x-github-hook-installation-target-type", self.hook_target),
         ];
         headers.extend(self.signatures.iter().map(|(name, value)| (*name, value.as_str())));
         headers

@@ -1,8 +1,9 @@
 //! The same push told again changes nothing, and the answer says so.
 
 use tests::github::{Effect, Fault};
+use tests::webhook::{Delivery, Push};
 
-use crate::world::{Edit, SOON, World, package, registry_package};
+use crate::world::{Edit, IMAGE, NEW_TAG, SECRET, SOON, World, package, registry_package};
 
 #[tokio::test]
 async fn redelivery_changes_nothing_and_says_so() {
@@ -51,6 +52,34 @@ async fn other_event_joins_while_the_first_is_under_way() {
     assert_eq!(world.ended(&first["promotion"], SOON).await["state"], "committed");
     assert_eq!(world.commits(), 2);
     world.assert_one_line_changed(Edit::Helm.file());
+}
+
+#[tokio::test]
+async fn mutable_tag_pushed_a_b_a_ends_with_a_and_a_redelivery_changes_nothing() {
+    let world = World::start_with(Edit::Pinned).await;
+    let [a, b] = ["a", "b"].map(|digit| format!("sha256:{}", digit.repeat(64)));
+    let push = |digest: &str| {
+        let push = Push::new(IMAGE, NEW_TAG).expect("an image").with_digest(digest);
+        Delivery::registry_package(&push).signed(SECRET)
+    };
+    let first = push(&a);
+    for delivery in [&first, &push(&b), &push(&a)] {
+        let decision = world.accepted(delivery).await;
+        assert_eq!(world.ended(&decision["promotion"], SOON).await["state"], "committed");
+    }
+    let holds = |digest: &str| {
+        let text = world.repository.file(Edit::Pinned.file()).expect("the file");
+        text.contains(&format!("{NEW_TAG}@{digest}"))
+    };
+    assert!(holds(&a));
+    assert_eq!(world.commits(), 4);
+
+    world.accepted(&push(&b)).await;
+    world.commits_reach(5, SOON).await;
+    assert_eq!(world.send(&first).await.json()["outcome"], "repeated");
+    world.sweep().await;
+    assert!(holds(&b));
+    assert_eq!(world.commits(), 5);
 }
 
 #[tokio::test]

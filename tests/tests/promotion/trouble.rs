@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use hyper::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::example;
 use tests::github::{Effect, Fault};
 use tests::wait::eventually;
 
-use crate::world::{Edit, IN_TIME, INTERNAL_TOKEN, NEW_TAG, OLD_TAG, SOON, World, package, registry_package};
+use crate::world::{Edit, IN_TIME, NEW_TAG, OLD_TAG, SOON, World, package, registry_package};
 
 const COMMIT: &str = "createCommitOnBranch";
 
@@ -104,15 +102,47 @@ async fn promotion_survives_a_crash() {
     assert_eq!(world.commits(), 2);
 }
 
-/// Sweeps by the internal path, as a CronJob does, until the promotion has ended.
+#[tokio::test]
+async fn retry_does_not_wait_for_its_time() {
+    let mut world = World::start().await;
+    world.github_goes_down();
+    let decision = world.accepted(&registry_package()).await;
+    let id = decision["promotion"].as_str().expect("an id");
+    let path = format!("/api/v1/promotions/{id}");
+    eventually(SOON, "an attempt that failed", async || {
+        let promotion = world.slipway.get(&path).await.ok()?.json();
+        promotion["last_error"].is_string().then_some(())
+    })
+    .await;
+    world.github_comes_back().await;
+    let answer = world.slipway.post(&format!("{path}/retry"), &json!(null)).await.expect("an answer");
+    assert_eq!((answer.status, &answer.json()["id"]), (202, &decision["promotion"]), "{}", answer.text());
+    assert_eq!(world.sweep().await["committed"], 1);
+    let answer = world.slipway.post(&format!("{path}/retry"), &json!(null)).await.expect("an answer");
+    assert_eq!(answer.status, 409, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn delivery_that_never_arrived_is_asked_for_again() {
+    let mut world = World::start().await;
+    let hook = world.create_hook();
+    world.slipway.kill().expect("it runs");
+    world.github().deliver(hook, registry_package()).await.expect("an attempt");
+    world.slipway.start_again().expect("slipway starts again");
+    world.slipway.wait_until_ready().await.expect("slipway is ready");
+
+    let heal = world.sweep().await["heal"].clone();
+    assert_eq!((&heal["attempts"], &heal["requested"]), (&json!(1), &json!(1)), "{heal}");
+    world.commits_reach(2, SOON).await;
+    world.assert_one_line_changed(Edit::Helm.file());
+    let metrics = world.slipway.metrics().await.expect("metrics");
+    assert_eq!(metrics.value("slipway_redeliveries_requested_total", &[]), Some(1.0));
+}
+
+/// Sweeps until the promotion has ended.
 async fn swept_until_ended(world: &World, promotion: &Value) -> Value {
-    let url = world.slipway.admin_url("/internal/reconcile");
-    let authorization = format!("Bearer {INTERNAL_TOKEN}");
     eventually(IN_TIME, "the end of a promotion that is swept", async || {
-        let headers = [("authorization", authorization.as_str())];
-        let answer = world.slipway.client().send(Method::POST, &url, &headers, Bytes::new()).await;
-        let status = answer.expect("an answer").status;
-        assert!((200..300).contains(&status), "the sweep is answered with {status}");
+        world.sweep().await;
         world.if_ended(promotion).await
     })
     .await

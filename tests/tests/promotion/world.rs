@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::example;
@@ -20,6 +22,8 @@ pub const OLD_TAG: &str = "1.4.1";
 pub const NEW_TAG: &str = "1.4.2";
 pub const SECRET: &str = "a webhook's secret";
 pub const INTERNAL_TOKEN: &str = "a-token-for-internal-paths";
+/// The file that lists webhooks to look after.
+const HOOKS: &str = "hooks.txt";
 /// How long a commit may take when nothing is wrong.
 pub const SOON: Duration = Duration::from_secs(30);
 /// How long healing may take: retries wait longer each time.
@@ -29,22 +33,33 @@ pub const IN_TIME: Duration = Duration::from_secs(150);
 #[derive(Clone, Copy)]
 pub enum Edit {
     Helm,
+    /// Tag and digest, so that a mutable tag can be followed.
+    Pinned,
     Kustomize,
 }
 
 impl Edit {
     fn toml(self) -> String {
         match self {
-            Self::Helm => format!(r#"{{ file = "{}", path = "image.tag" }}"#, example::VALUES_PATH),
+            Self::Helm | Self::Pinned => {
+                format!(r#"{{ file = "{}", path = "image.tag" }}"#, example::VALUES_PATH)
+            }
             Self::Kustomize => {
                 format!(r#"{{ kustomization = "{}", image = "{IMAGE}" }}"#, example::KUSTOMIZATION_PATH)
             }
         }
     }
 
+    fn write(self) -> &'static str {
+        match self {
+            Self::Helm | Self::Kustomize => "tag",
+            Self::Pinned => "tag@digest",
+        }
+    }
+
     pub fn file(self) -> &'static str {
         match self {
-            Self::Helm => example::VALUES_PATH,
+            Self::Helm | Self::Pinned => example::VALUES_PATH,
             Self::Kustomize => example::KUSTOMIZATION_PATH,
         }
     }
@@ -69,13 +84,37 @@ impl World {
         let github = GithubDouble::start(github::Options::new(root.path().join("github"))).expect("a double");
         let repository =
             github.create_repository("acme/gitops", &example::gitops_repository()).expect("a repository");
-        let options = options(&github, &targets(&root, edit)).state_dir(&root.path().join("state"));
+        let hooks = root.path().join(HOOKS);
+        std::fs::write(&hooks, "").expect("a file");
+        let options = options(&github, &targets(&root, edit))
+            .variable("github_hooks", &format!("@{}", hooks.display()))
+            .state_dir(&root.path().join("state"));
         let slipway = Slipway::start(options.clone()).await.expect("slipway starts");
         Self { slipway, options, address: github.address(), github: Some(github), repository, root }
     }
 
     pub fn github(&self) -> &GithubDouble {
         self.github.as_ref().expect("GitHub is up")
+    }
+
+    /// A webhook whose lost deliveries are asked for again, from the next start on.
+    pub fn create_hook(&self) -> u64 {
+        let url = self.slipway.url("/webhooks/github");
+        let hook = self.github().create_hook("acme/api", &url, SECRET).expect("a hook");
+        let path = format!("repos/acme/api/hooks/{hook}");
+        std::fs::write(self.root.path().join(HOOKS), path).expect("a file");
+        hook
+    }
+
+    /// Sweeps by the internal path, as a CronJob does.
+    pub async fn sweep(&self) -> Value {
+        let url = self.slipway.admin_url("/internal/reconcile");
+        let authorization = format!("Bearer {INTERNAL_TOKEN}");
+        let headers = [("authorization", authorization.as_str())];
+        let answer = self.slipway.client().send(Method::POST, &url, &headers, Bytes::new()).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
     }
 
     pub fn github_goes_down(&mut self) {
@@ -192,10 +231,11 @@ service = "api"
 environment = "staging"
 image = "{IMAGE}"
 tags = {{ semver = ">=1.0.0" }}
-write = "tag"
+write = "{}"
 git = {{ host = "github", repository = "acme/gitops", branch = "main" }}
 edit = [{}]
 "#,
+        edit.write(),
         edit.toml()
     );
     std::fs::write(&path, text).expect("a file");

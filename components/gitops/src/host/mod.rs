@@ -1,8 +1,12 @@
-//! Git hosts: where files are read from and commits are made.
+//! Git hosts: where files are read from and commits are made, and where webhooks come from.
 
+mod delivery;
 mod github;
+mod hook;
 
+pub use delivery::{Attempt, AttemptId, Cursor, DeliveryLog, DeliveryPage, Outcome};
 pub use github::{ApiUrl, GitHub, UrlError};
+pub use hook::{Hook, HookError, HookErrors};
 
 use std::fmt;
 use std::time::Duration;
@@ -106,4 +110,14 @@ pub enum HostError {
     /// Trying again would not help.
     #[error("the Git host refused: {0}")]
     Refused(String),
+}
+
+impl HostError {
+    /// Whether other requests to the host would meet it as well, whatever they ask for.
+    pub fn is_general(&self) -> bool {
+        match self {
+            Self::Unauthorized | Self::RateLimited { .. } | Self::Transient(_) => true,
+            Self::Conflict | Self::NotFound(_) | Self::Refused(_) => false,
+        }
+    }
 }

@@ -65,6 +65,13 @@ pub struct Branch {
     pub branch: String,
 }
 
+impl Branch {
+    /// A readable text that names the branch.
+    pub fn key(&self) -> String {
+        format!("{}@{}", self.repository, self.branch)
+    }
+}
+
 /// All targets.
 #[derive(Clone, Debug, Default)]
 pub struct Targets(Vec<Target>);

@@ -4,7 +4,7 @@ WITH repeated AS (
 wanted AS (
     SELECT *
     FROM jsonb_to_recordset($5::text::jsonb) AS wanted (
-        id UUID, target TEXT, service TEXT, environment TEXT, image TEXT, tag TEXT, digest TEXT, source_commit TEXT
+        id UUID, target TEXT, branch TEXT, service TEXT, environment TEXT, image TEXT, tag TEXT, digest TEXT, source_commit TEXT
     )
     WHERE NOT EXISTS (SELECT FROM repeated)
 ),
@@ -31,15 +31,23 @@ superseded AS (
         reason = 'a newer promotion of the target, of tag ' || new.tag || ', took its place'
     FROM new
     WHERE promotions.target = new.target AND promotions.state = 'waiting' AND promotions.deployment_id IS NULL
-    RETURNING promotions.id
+    RETURNING promotions.target, coalesce(promotions.waiting_since, promotions.created_at) AS waiting_since
 ),
 created AS (
     INSERT INTO promotions (
-        id, target, service, environment, image, tag, digest, source_commit, state, delivery_source, delivery_id,
-        next_attempt_at, created_at, updated_at
+        id, target, branch, service, environment, image, tag, digest, source_commit, state, delivery_source,
+        delivery_id, waiting_since, next_attempt_at, created_at, updated_at
     )
-    SELECT id, target, service, environment, image, tag, digest, source_commit, 'waiting', $1, $2,
-        date_trunc('milliseconds', now()), date_trunc('milliseconds', now()), date_trunc('milliseconds', now())
+    SELECT id, target, branch, service, environment, image, tag, digest, source_commit, 'waiting', $1, $2,
+        (SELECT min(waiting_since) FROM superseded WHERE superseded.target = new.target),
+        date_trunc('milliseconds', now()),
+        -- Later than every promotion of the target: of two within a millisecond, ids do not tell which came later.
+        greatest(
+            date_trunc('milliseconds', now()),
+            (SELECT max(before.created_at) + interval '1 millisecond' FROM promotions AS before
+             WHERE before.target = new.target)
+        ),
+        date_trunc('milliseconds', now())
     FROM new
     -- Counting them makes sure that the older ones have ended: the same image may wait only once.
     WHERE (SELECT count(*) FROM superseded) >= 0

@@ -48,6 +48,7 @@ struct Given {
 struct Wanted {
     id: Uuid,
     target: String,
+    branch: String,
     service: String,
     environment: String,
     image: String,
@@ -122,6 +123,7 @@ impl Wanted {
         Self {
             id: Uuid::now_v7(),
             target: text(&promotion.target),
+            branch: text(&promotion.branch),
             service: text(&promotion.service),
             environment: text(&promotion.environment),
             image: text(&promotion.image),

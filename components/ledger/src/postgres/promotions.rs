@@ -14,10 +14,11 @@ use crate::{Listing, Page, Promotion, PromotionFilter, StoreError};
 macro_rules! columns {
     () => {
         concat!(
-            "promotions.id::text AS id, target, service, environment, image, tag, digest, source_commit, state, \
-             reason, attempts::bigint AS attempts, last_error, ",
+            "promotions.id::text AS id, target, branch, service, environment, image, tag, digest, source_commit, \
+             state, reason, attempts::bigint AS attempts, last_error, ",
             epoch!("next_attempt_at"),
-            ", commit_id, deployment_id::text AS deployment_id, delivery_source, delivery_id, ",
+            ", commit_id, deployment_id::text AS deployment_id, delivery_source, delivery_id, \
+             retry_of::text AS retry_of, ",
             epoch!("created_at"),
             ", ",
             epoch!("updated_at")
@@ -43,6 +44,29 @@ macro_rules! superseded_by {
     };
 }
 pub(super) use superseded_by;
+
+/// Now, but later than every promotion of the target: of two within a millisecond, ids do not tell which came later.
+macro_rules! created_at {
+    ($target:literal) => {
+        concat!(
+            "greatest(",
+            now!(),
+            ", (SELECT max(before.created_at) + interval '1 millisecond' FROM promotions AS before \
+             WHERE before.target = ",
+            $target,
+            "))"
+        )
+    };
+}
+pub(super) use created_at;
+
+/// Since when the target of a promotion has waited for a commit.
+macro_rules! waiting_since {
+    ($table:literal) => {
+        concat!("coalesce(", $table, ".waiting_since, ", $table, ".created_at)")
+    };
+}
+pub(super) use waiting_since;
 
 // See the source of the deployments for the table's name.
 const SOURCE: Source = Source {

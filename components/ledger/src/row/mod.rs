@@ -8,6 +8,7 @@ pub(crate) mod promotion;
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::sql::{Rows, Value};
 use crate::{StoreError, Timestamp};
@@ -63,6 +64,16 @@ impl<'a> Row<'a> {
             Value::Integer(integer) => Ok(Some(*integer)),
             _ => Err(unreadable(column, "is not an integer")),
         }
+    }
+
+    /// How many; never negative.
+    pub(crate) fn count(&self, column: &str) -> Result<u64, StoreError> {
+        self.integer(column)?.try_into().map_err(|error| unreadable(column, error))
+    }
+
+    /// Milliseconds. A clock that was set back can make them negative, which counts as none.
+    pub(crate) fn duration(&self, column: &str) -> Result<Duration, StoreError> {
+        self.integer(column).map(|millis| Duration::from_millis(millis.max(0).unsigned_abs()))
     }
 
     pub(crate) fn timestamp(&self, column: &str) -> Result<Timestamp, StoreError> {

@@ -7,6 +7,7 @@ pub(crate) fn read(row: Row<'_>) -> Result<Promotion, StoreError> {
     Ok(Promotion {
         id: row.parsed("id")?,
         target: row.string("target")?,
+        branch: row.string("branch")?,
         service: row.string("service")?,
         environment: row.string("environment")?,
         image: row.string("image")?,
@@ -21,6 +22,7 @@ pub(crate) fn read(row: Row<'_>) -> Result<Promotion, StoreError> {
         commit: row.optional_string("commit_id")?,
         deployment_id: row.optional_parsed("deployment_id")?,
         delivery: DeliveryKey { source: row.string("delivery_source")?, id: row.string("delivery_id")? },
+        retry_of: row.optional_parsed("retry_of")?,
         created_at: row.timestamp("created_at")?,
         updated_at: row.timestamp("updated_at")?,
     })

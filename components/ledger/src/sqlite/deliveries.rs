@@ -65,8 +65,8 @@ async fn carry_out<C: Connection>(
             let (verdict, id) = match promotions::under_way(connection, promotion).await? {
                 Some(id) => (Verdict::Joined, id),
                 None => {
-                    promotions::supersede_untried(connection, promotion).await?;
-                    (Verdict::Created, promotions::insert(connection, delivery, promotion).await?)
+                    let since = promotions::supersede_untried(connection, promotion).await?;
+                    (Verdict::Created, promotions::insert(connection, delivery, promotion, since).await?)
                 }
             };
             (Some(promotion.target.clone()), verdict, reason, Some(id))

@@ -5,6 +5,10 @@ mod deployments;
 mod leases;
 mod migrate;
 mod promotions;
+mod redeliveries;
+mod retry;
+mod statistics;
+mod sweeps;
 mod transaction;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,8 +18,9 @@ use uuid::Uuid;
 
 use crate::sql::{Connection, Value};
 use crate::{
-    Accepted, Claim, Cursor, Delivery, Deployment, DeploymentFilter, Listing, NewDelivery, NewDeployment,
-    Outcome, Page, Promotion, PromotionFilter, Store, StoreError,
+    Accepted, Announced, Claim, Contest, Cursor, Delivery, DeliveryKey, Deployment, DeploymentFilter, Gather,
+    Listing, NewDelivery, NewDeployment, Outcome, Page, Promotion, PromotionFilter, Retry, Statistics, Store,
+    StoreError,
 };
 
 /// The database's clock, in milliseconds since the Unix epoch. It stands still within a statement.
@@ -92,24 +97,41 @@ impl<C: Connection> Store for SqliteStore<C> {
         deliveries::accept(self.ready().await?, delivery).await
     }
 
-    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Claim>, StoreError> {
-        leases::claim_due(self.ready().await?, limit, lease).await
+    async fn claim_due(
+        &self,
+        limit: u32,
+        lease: Duration,
+        gather: &Gather,
+    ) -> Result<Vec<Claim>, StoreError> {
+        leases::claim_due(self.ready().await?, limit, lease, gather).await
     }
 
     async fn claim(&self, id: Uuid, lease: Duration) -> Result<Option<Claim>, StoreError> {
         leases::claim(self.ready().await?, id, lease).await
     }
 
-    async fn announce(&self, claim: &Claim) -> Result<Uuid, StoreError> {
+    async fn announce(&self, claim: &Claim) -> Result<Announced, StoreError> {
         leases::announce(self.ready().await?, claim).await
+    }
+
+    async fn contest(&self, promotion: &Promotion) -> Result<Contest, StoreError> {
+        leases::contest(self.ready().await?, promotion).await
     }
 
     async fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
         leases::finish(self.ready().await?, claim, outcome).await
     }
 
+    async fn correct(&self, id: Uuid, commit: &str) -> Result<(), StoreError> {
+        leases::correct(self.ready().await?, id, commit).await
+    }
+
     async fn postpone(&self, claim: &Claim, error: &str, delay: Duration) -> Result<(), StoreError> {
         leases::postpone(self.ready().await?, claim, error, delay).await
+    }
+
+    async fn retry(&self, id: Uuid) -> Result<Retry, StoreError> {
+        retry::retry(self.ready().await?, id).await
     }
 
     async fn promotion(&self, id: Uuid) -> Result<Option<Promotion>, StoreError> {
@@ -126,6 +148,22 @@ impl<C: Connection> Store for SqliteStore<C> {
 
     async fn deliveries(&self, page: &Page) -> Result<Listing<Delivery>, StoreError> {
         deliveries::list(self.ready().await?, page).await
+    }
+
+    async fn missed(&self, source: &str, ids: &[String], most: u32) -> Result<Vec<String>, StoreError> {
+        redeliveries::missed(self.ready().await?, source, ids, most).await
+    }
+
+    async fn count_redelivery(&self, key: &DeliveryKey) -> Result<(), StoreError> {
+        redeliveries::count(self.ready().await?, key).await
+    }
+
+    async fn begin_sweep(&self, name: &str, period: Duration) -> Result<bool, StoreError> {
+        sweeps::begin(self.ready().await?, name, period).await
+    }
+
+    async fn statistics(&self) -> Result<Statistics, StoreError> {
+        statistics::read(self.ready().await?).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

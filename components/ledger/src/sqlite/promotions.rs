@@ -10,12 +10,15 @@ use crate::row::{
     promotion::{place, read},
 };
 use crate::sql::{Connection, Value};
-use crate::{DeliveryKey, Listing, NewPromotion, Page, Promotion, PromotionFilter, State, StoreError};
+use crate::{
+    DeliveryKey, Listing, NewPromotion, Page, Promotion, PromotionFilter, State, StoreError, Timestamp,
+};
 
 macro_rules! columns {
     () => {
-        "id, target, service, environment, image, tag, digest, source_commit, state, reason, attempts, last_error, \
-         next_attempt_at, commit_id, deployment_id, delivery_source, delivery_id, created_at, updated_at"
+        "id, target, branch, service, environment, image, tag, digest, source_commit, state, reason, attempts, \
+         last_error, next_attempt_at, commit_id, deployment_id, delivery_source, delivery_id, retry_of, created_at, \
+         updated_at"
     };
 }
 pub(super) use columns;
@@ -48,6 +51,28 @@ macro_rules! superseded_by_newer {
 }
 pub(super) use superseded_by_newer;
 
+/// Since when the target of a promotion has waited for a commit.
+macro_rules! waiting_since {
+    ($table:literal) => {
+        concat!("coalesce(", $table, ".waiting_since, ", $table, ".created_at)")
+    };
+}
+pub(super) use waiting_since;
+
+/// Now, but later than every promotion of the target: of two within a millisecond, ids do not tell which came later.
+macro_rules! created_at {
+    ($target:literal) => {
+        concat!(
+            "max(",
+            now!(),
+            ", coalesce((SELECT max(created_at) + 1 FROM promotions AS before WHERE before.target = ",
+            $target,
+            "), 0))"
+        )
+    };
+}
+pub(super) use created_at;
+
 /// The promotion of the same thing to the same target that has not ended, and is the latest word about the target.
 pub(super) async fn under_way<C: Connection>(
     connection: &C,
@@ -64,36 +89,39 @@ pub(super) async fn under_way<C: Connection>(
     row::first(&rows, |row| row.parsed("id"))
 }
 
-/// Ends what waits for the target of a new promotion. What has been announced may have reached Git; whoever looks there
-/// ends it.
+/// Ends what waits for the target of a new promotion, and tells since when the target has waited. What has been announced
+/// may have reached Git; whoever looks there ends it.
 pub(super) async fn supersede_untried<C: Connection>(
     connection: &C,
     new: &NewPromotion,
-) -> Result<(), StoreError> {
+) -> Result<Option<Timestamp>, StoreError> {
     let statement = concat!(
         "UPDATE promotions SET state = 'superseded', reason = ?2, next_attempt_at = NULL, updated_at = ",
         now!(),
-        " WHERE target = ?1 AND state = 'waiting' AND deployment_id IS NULL"
+        " WHERE target = ?1 AND state = 'waiting' AND deployment_id IS NULL RETURNING ",
+        waiting_since!("promotions"),
+        " AS waiting_since"
     );
     let parameters: [Value; 2] = [new.target.as_str().into(), superseded_by(&new.tag).into()];
-    connection.execute(statement, &parameters).await?;
-    Ok(())
+    let rows = connection.execute(statement, &parameters).await?;
+    Ok(row::all(&rows, |row| row.timestamp("waiting_since"))?.into_iter().min())
 }
 
-/// A new promotion that is due at once.
+/// A new promotion that is due at once, or as soon as its branch has been gathered.
 pub(super) async fn insert<C: Connection>(
     connection: &C,
     delivery: &DeliveryKey,
     new: &NewPromotion,
+    waiting_since: Option<Timestamp>,
 ) -> Result<Uuid, StoreError> {
     let id = Uuid::now_v7();
     let statement = concat!(
-        "INSERT INTO promotions (id, target, service, environment, image, tag, digest, source_commit, state, \
-         delivery_source, delivery_id, next_attempt_at, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ",
+        "INSERT INTO promotions (id, target, branch, service, environment, image, tag, digest, source_commit, state, \
+         delivery_source, delivery_id, waiting_since, next_attempt_at, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ",
         now!(),
         ", ",
-        now!(),
+        created_at!("?2"),
         ", ",
         now!(),
         ")"
@@ -101,6 +129,7 @@ pub(super) async fn insert<C: Connection>(
     let parameters = [
         id.to_string().into(),
         new.target.as_str().into(),
+        new.branch.as_str().into(),
         new.service.as_str().into(),
         new.environment.as_str().into(),
         new.image.as_str().into(),
@@ -110,6 +139,7 @@ pub(super) async fn insert<C: Connection>(
         State::Waiting.as_str().into(),
         delivery.source.as_str().into(),
         delivery.id.as_str().into(),
+        waiting_since.map(Timestamp::unix_millis).into(),
     ];
     connection.execute(statement, &parameters).await?;
     Ok(id)

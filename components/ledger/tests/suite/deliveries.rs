@@ -2,9 +2,9 @@
 
 use std::sync::Barrier;
 
-use super::support::{Database, LONG, claimed, delivery, promotion, state, wanted};
+use super::support::{Database, LONG, claimed, claimed_due, delivery, promotion, state, wanted};
 use futures::executor::block_on;
-use ledger::{Accepted, NewDecision, NewPromotion, Outcome, Page, State, Store, Verdict};
+use ledger::{Accepted, NewDecision, NewPromotion, Outcome, Page, PromotionFilter, State, Store, Verdict};
 
 pub fn every_decision_is_stored_with_its_reason_and_promotion<D: Database>() {
     let database = D::new();
@@ -156,7 +156,7 @@ pub fn mutable_tag_pushed_a_b_a_ends_with_the_third_push<D: Database>() {
     let ended = block_on(store.promotion(first)).unwrap().unwrap();
     let reason = "a newer promotion of the target, of tag latest, took its place";
     assert_eq!((ended.reason.as_deref(), ended.next_attempt_at), (Some(reason), None));
-    assert_eq!(block_on(store.claim_due(10, LONG)).unwrap().len(), 1);
+    assert_eq!(claimed_due(&store, 10).len(), 1);
 }
 
 pub fn redelivery_of_the_first_push_changes_nothing<D: Database>() {
@@ -175,12 +175,12 @@ pub fn running_promotion_is_left_to_its_holder_and_not_joined_past_a_newer_one<D
     let store = database.store();
     let first = wanted(&store, "1", push("a"));
     let claim = claimed(&store, first);
+    block_on(store.announce(&claim)).unwrap();
     let second = wanted(&store, "2", push("b"));
     let third = wanted(&store, "3", push("a"));
     assert_eq!(state(&store, first), State::Running);
     assert_eq!((state(&store, second), state(&store, third)), (State::Superseded, State::Waiting));
-    // The holder of the first one goes on as if nothing were: it announces, tries again, and ends.
-    block_on(store.announce(&claim)).unwrap();
+    // The holder of the first one goes on as if nothing were.
     block_on(store.postpone(&claim, "conflict", LONG)).unwrap();
     assert_eq!(state(&store, first), State::Waiting);
     let joined = block_on(store.accept(&delivery("4", [push("a")]))).unwrap();
@@ -275,4 +275,16 @@ pub fn text_that_no_database_keeps_as_it_is_does_no_harm<D: Database>() {
     let first = block_on(store.accept(&new)).unwrap();
     assert!(first.decisions()[0].reason.ends_with("b 'c' \\u0000"));
     assert_eq!(block_on(store.accept(&new)).unwrap(), Accepted::Repeated(first.decisions().to_vec()));
+}
+
+pub fn of_promotions_within_a_millisecond_the_later_one_is_newer<D: Database>() {
+    let database = D::new();
+    let store = database.store();
+    let ids: Vec<_> = (0..50)
+        .map(|push| wanted(&store, &push.to_string(), promotion("api/staging", &format!("1.0.{push}"))))
+        .collect();
+    let listing = block_on(store.promotions(&PromotionFilter::default(), &Page::default())).unwrap();
+    let newest_first: Vec<_> = listing.items.iter().map(|promotion| promotion.id).collect();
+    assert_eq!(newest_first, ids.into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(listing.items[0].state, State::Waiting);
 }

@@ -1,16 +1,28 @@
 //! What every store promises, as functions over any database; [`store_tests!`] makes tests of them.
 #![allow(missing_docs)] // The names say it.
 
+pub mod contest;
 pub mod deliveries;
 pub mod deployments;
+pub mod gather;
 pub mod paging;
 pub mod promotions;
+pub mod retry;
 pub mod support;
+pub mod upkeep;
 
 /// One test for every function of the suite, on a [`Database`](support::Database).
 macro_rules! store_tests {
     ($database:ty) => {
         crate::suite::store_tests! { $database:
+            contest {
+                promotion_that_a_newer_one_replaces_is_not_announced
+                announced_promotion_is_replaced_all_the_same
+                older_promotion_that_was_tried_contests_until_a_newer_one_is_committed
+                older_promotion_whose_end_is_known_does_not_contest
+                older_promotion_that_was_never_announced_does_not_contest
+                commit_that_nobody_knew_of_is_put_on_record
+            }
             deliveries {
                 every_decision_is_stored_with_its_reason_and_promotion
                 delivery_without_decisions_counts_as_ignored
@@ -32,6 +44,7 @@ macro_rules! store_tests {
                 other_targets_are_not_superseded
                 of_different_deliveries_of_one_push_in_parallel_one_creates_and_the_others_join
                 text_that_no_database_keeps_as_it_is_does_no_harm
+                of_promotions_within_a_millisecond_the_later_one_is_newer
             }
             deployments {
                 recorded_deployment_is_pending_and_found_by_id
@@ -42,6 +55,16 @@ macro_rules! store_tests {
                 record_that_no_release_wrote_is_an_error_without_internals
                 failed_statement_shows_no_sql
                 ping_answers
+            }
+            gather {
+                promotions_of_one_branch_are_claimed_together
+                branch_that_somebody_works_on_is_left_alone
+                branch_whose_worker_falls_silent_is_not_held_up
+                branch_whose_worker_has_gone_is_taken_over
+                quiet_window_waits_for_the_last_of_the_branch
+                branch_that_never_is_quiet_waits_only_so_long
+                what_is_tried_again_waits_for_no_window
+                limit_holds_within_a_branch
             }
             paging {
                 walking_the_pages_yields_every_row_once_in_order
@@ -65,6 +88,21 @@ macro_rules! store_tests {
                 end_without_announcement_records_no_deployment
                 end_that_cannot_be_recorded_as_a_whole_is_not_recorded
                 filters_narrow_the_list
+            }
+            retry {
+                promotion_that_came_to_nothing_is_made_anew
+                promotion_that_waits_becomes_due
+                promotion_that_needs_no_retry_is_refused_with_a_reason
+                unknown_promotion_cannot_be_retried
+                retry_never_overtakes_a_newer_promotion
+                of_retries_in_parallel_one_makes_a_promotion
+            }
+            upkeep {
+                work_that_comes_round_is_begun_once_a_period
+                delivery_is_missed_until_it_is_stored
+                delivery_is_asked_for_only_so_often
+                empty_ledger_has_statistics
+                statistics_count_everything
             }
         }
     };

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Barrier;
 use std::time::Duration;
 
-use super::support::{Database, LONG, claimed, promotion, state, wanted};
+use super::support::{Database, LONG, announced, claimed, claimed_due, promotion, state, wanted};
 use futures::executor::block_on;
 use ledger::{Claim, Deployment, Outcome, Page, PromotionFilter, State, Status, Store, StoreError};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub fn claim_makes_the_promotion_running_until_its_lease_ends<D: Database>() {
     let lease = promotion.next_attempt_at.unwrap().unix_millis() - promotion.updated_at.unix_millis();
     assert_eq!(lease, 600_000);
     assert_eq!(block_on(store.claim(id, LONG)), Ok(None));
-    assert_eq!(block_on(store.claim_due(10, LONG)), Ok(vec![]));
+    assert_eq!(claimed_due(&store, 10), []);
 }
 
 pub fn claim_of_an_unknown_promotion_finds_nothing<D: Database>() {
@@ -50,10 +50,10 @@ pub fn due_promotions_are_claimed_up_to_the_limit_oldest_first<D: Database>() {
     let second = wanted(&store, "2", promotion("api/production", "1.0.1"));
     let third = wanted(&store, "3", promotion("api/canary", "1.0.2"));
     let ids = |claims: Vec<Claim>| claims.iter().map(|claim| claim.promotion.id).collect::<Vec<_>>();
-    assert_eq!(ids(block_on(store.claim_due(2, LONG)).unwrap()).len(), 2);
-    assert_eq!(ids(block_on(store.claim_due(2, LONG)).unwrap()).len(), 1);
+    assert_eq!(ids(claimed_due(&store, 2)).len(), 2);
+    assert_eq!(ids(claimed_due(&store, 2)).len(), 1);
     database.let_time_pass();
-    assert_eq!(ids(block_on(store.claim_due(10, LONG)).unwrap()), [first, second, third]);
+    assert_eq!(ids(claimed_due(&store, 10)), [first, second, third]);
 }
 
 pub fn of_parallel_claims_each_promotion_goes_to_one<D: Database>() {
@@ -66,9 +66,7 @@ pub fn of_parallel_claims_each_promotion_goes_to_one<D: Database>() {
     let start = Barrier::new(stores.len());
     let claim_all = |store: &D::Store| {
         start.wait();
-        let batches = std::iter::from_fn(|| {
-            Some(block_on(store.claim_due(3, LONG)).unwrap()).filter(|claims| !claims.is_empty())
-        });
+        let batches = std::iter::from_fn(|| Some(claimed_due(store, 3)).filter(|claims| !claims.is_empty()));
         batches.flatten().map(|claim| claim.promotion.id).collect::<Vec<_>>()
     };
     let claims: Vec<Uuid> = std::thread::scope(|scope| {
@@ -105,7 +103,7 @@ pub fn ended_promotion_is_never_claimed_or_ended_again<D: Database>() {
     let claim = claimed(&store, id);
     block_on(store.finish(&claim, &committed())).unwrap();
     database.let_time_pass();
-    assert_eq!(block_on(store.claim_due(10, LONG)), Ok(vec![]));
+    assert_eq!(claimed_due(&store, 10), []);
     assert_eq!(
         block_on(store.finish(&claim, &Outcome::Failed { reason: reason() })),
         Err(StoreError::LeaseLost)
@@ -134,18 +132,18 @@ pub fn endless_delay_does_not_overflow<D: Database>() {
 pub fn announcement_records_one_pending_deployment_however_often_it_is_made<D: Database>() {
     let (database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
-    let announced = block_on(store.announce(&claim)).unwrap();
-    assert_eq!(block_on(store.announce(&claim)), Ok(announced));
+    let deployment_id = announced(&store, &claim);
+    assert_eq!(announced(&store, &claim), deployment_id);
     block_on(store.postpone(&claim, "conflict", Duration::ZERO)).unwrap();
-    assert_eq!(block_on(store.announce(&claimed(&store, id))), Ok(announced));
+    assert_eq!(announced(&store, &claimed(&store, id)), deployment_id);
 
     assert_eq!(database.count("deployments"), 1);
-    let made = deployment(&store, announced);
+    let made = deployment(&store, deployment_id);
     assert_eq!((made.service_name.as_str(), made.version.as_str()), ("api", "1.0.0"));
     assert_eq!((made.environment.as_str(), made.status), ("staging", Status::Pending));
     assert_eq!((made.image.as_deref(), made.digest), (Some("ghcr.io/acme/api"), None));
     assert_eq!(made.source_commit.as_deref(), Some("c0ffee"));
-    assert_eq!(block_on(store.promotion(id)).unwrap().unwrap().deployment_id, Some(announced));
+    assert_eq!(block_on(store.promotion(id)).unwrap().unwrap().deployment_id, Some(deployment_id));
 }
 
 pub fn end_of_the_promotion_settles_the_announced_deployment<D: Database>() {
@@ -160,7 +158,7 @@ pub fn end_of_the_promotion_settles_the_announced_deployment<D: Database>() {
     for (outcome, state, status) in cases {
         let (_database, store, id) = waiting::<D>();
         let claim = claimed(&store, id);
-        let announced = block_on(store.announce(&claim)).unwrap();
+        let announced = announced(&store, &claim);
         block_on(store.finish(&claim, &outcome)).unwrap();
         let ended = block_on(store.promotion(id)).unwrap().unwrap();
         assert_eq!((ended.state, ended.reason.as_deref()), (state, outcome.reason()));
@@ -172,7 +170,7 @@ pub fn end_of_the_promotion_settles_the_announced_deployment<D: Database>() {
 pub fn end_of_the_promotion_never_lowers_a_status<D: Database>() {
     let (database, store, id) = waiting::<D>();
     let claim = claimed(&store, id);
-    let announced = block_on(store.announce(&claim)).unwrap();
+    let announced = announced(&store, &claim);
     database.run("UPDATE deployments SET status = 'succeeded'");
     block_on(store.finish(&claim, &committed())).unwrap();
     let settled = deployment(&store, announced);

@@ -5,14 +5,17 @@ use std::time::Duration;
 use futures::executor::block_on;
 use ledger::sql::{Rows, Value};
 use ledger::{
-    Accepted, Claim, DeliveryKey, Deployment, NewDecision, NewDelivery, NewDeployment, NewPromotion, State,
-    Store,
+    Accepted, Announced, Claim, DeliveryKey, Deployment, Gather, NewDecision, NewDelivery, NewDeployment,
+    NewPromotion, State, Store,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 /// A lease that outlasts any test.
 pub const LONG: Duration = Duration::from_secs(600);
+
+/// No window: what is due is due.
+pub const AT_ONCE: Gather = Gather { quiet: Duration::ZERO, longest: Duration::ZERO };
 
 /// An empty database of one dialect, which ends with this.
 pub trait Database {
@@ -28,6 +31,9 @@ pub trait Database {
 
     /// A moment, in milliseconds since the Unix epoch, as SQL.
     fn moment(millis: i64) -> String;
+
+    /// A moment that is so much earlier than the one in a column, as SQL.
+    fn earlier(column: &str, millis: i64) -> String;
 
     /// Lets every `INSERT` or `UPDATE` of a table fail.
     fn refuse(&self, event: &str, table: &str);
@@ -63,6 +69,7 @@ pub fn record(store: &impl Store, service: &str, environment: &str) -> Deploymen
 pub fn promotion(target: &str, tag: &str) -> NewPromotion {
     NewPromotion {
         target: target.to_owned(),
+        branch: String::new(),
         service: "api".to_owned(),
         environment: "staging".to_owned(),
         image: "ghcr.io/acme/api".to_owned(),
@@ -90,8 +97,21 @@ pub fn wanted(store: &impl Store, id: &str, promotion: NewPromotion) -> Uuid {
     }
 }
 
+/// What is due, on no branch, without a window.
+pub fn claimed_due(store: &impl Store, limit: u32) -> Vec<Claim> {
+    block_on(store.claim_due(limit, LONG, &AT_ONCE)).unwrap()
+}
+
 pub fn claimed(store: &impl Store, id: Uuid) -> Claim {
     block_on(store.claim(id, LONG)).unwrap().expect("the promotion is due")
+}
+
+/// Announces a promotion that is the latest word about its target, and gives its deployment.
+pub fn announced(store: &impl Store, claim: &Claim) -> Uuid {
+    match block_on(store.announce(claim)).unwrap() {
+        Announced::Recorded(deployment) => deployment,
+        superseded => panic!("{superseded:?}"),
+    }
 }
 
 pub fn state(store: &impl Store, id: Uuid) -> State {

@@ -18,7 +18,9 @@ use crate::plan::Plan;
 use crate::{Work, answer, body};
 
 /// What deliveries of this path have as their source in the ledger.
-const SOURCE: &str = "github";
+pub(crate) const SOURCE: &str = "github";
+/// The events that say that an image was pushed.
+pub(crate) const IMAGE_EVENTS: [&str; 2] = ["package", "registry_package"];
 const DELIVERY_HEADER: &str = "X-GitHub-Delivery";
 const EVENT_HEADER: &str = "X-GitHub-Event";
 /// Longest value of these headers, in bytes; GitHub's are below 40.

@@ -1,4 +1,6 @@
 //! What each path does.
 
 pub(crate) mod github;
+pub(crate) mod metrics;
+pub(crate) mod ready;
 pub(crate) mod reconcile;

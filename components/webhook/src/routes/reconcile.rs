@@ -1,34 +1,45 @@
 //! `/internal/reconcile`: tries every promotion that is due.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use gitops::host::GitHost;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, Response, StatusCode};
+use gitops::host::{DeliveryLog, GitHost};
+use http::{Response, StatusCode};
 use ledger::Store;
+use serde::Serialize;
 
 use crate::answer;
 use crate::config::Config;
 use crate::error::WebhookError;
-use crate::sweep::sweep;
+use crate::heal::{self, HealReport};
+use crate::sweep::{Limit, SweepReport, sweep};
 
-/// Most promotions of one request, so that it ends; whatever is left is still due for the next.
-const LIMIT: u32 = 500;
+/// What reconciling is called in the ledger.
+pub(crate) const NAME: &str = "reconcile";
 
-/// `POST`: sweeps, and tells what became of it.
-pub(crate) async fn run<S: Store, H: GitHost>(
-    headers: &HeaderMap,
+/// The body of an answer.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    sweep: SweepReport,
+    /// Absent when it was not yet time for it, or no hooks are configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heal: Option<HealReport>,
+}
+
+/// `POST`: sweeps, asks for lost deliveries when it is time, and tells what became of it.
+pub(crate) async fn run<S: Store, H: GitHost + DeliveryLog>(
     config: &Config,
     store: &S,
     host: &H,
 ) -> Result<Response<Bytes>, WebhookError> {
-    let token = config.internal_token().ok_or(WebhookError::NotFound)?;
-    if !token.is_in(headers.get(AUTHORIZATION).map(|value| value.as_bytes())) {
-        return Err(WebhookError::Token);
+    let hooks = &config.setup()?.hooks;
+    store.begin_sweep(NAME, Duration::ZERO).await?;
+    let mut sweep = sweep(store, config, host, Limit::RECONCILE).await;
+    if let Some(error) = sweep.stopped.take() {
+        return Err(error.into());
     }
-    config.setup()?;
-    let mut report = sweep(store, config, host, LIMIT).await;
-    match report.stopped.take() {
-        Some(error) => Err(error.into()),
-        None => answer::json(StatusCode::OK, &report),
-    }
+    let is_time = !hooks.is_empty() && store.begin_sweep(heal::NAME, heal::PERIOD).await?;
+    let heal = if is_time { Some(heal::heal(store, host, hooks).await?) } else { None };
+    answer::json(StatusCode::OK, &Report { sweep, heal })
 }

@@ -1,4 +1,4 @@
-//! One attempt at one promotion.
+//! One attempt at promotions that were claimed together.
 
 use std::time::Duration;
 
@@ -6,17 +6,16 @@ use gitops::event::ImagePush;
 use gitops::host::{GitHost, HostError};
 use gitops::image::{Digest, ImageName, NameError, Tag};
 use gitops::policy::Decision;
-use gitops::promote::{MAX_CONFLICTS, Message, Order, PromoteError, Promoted, promote};
-use gitops::target::{Target, Targets};
-use ledger::{Claim, Outcome, Promotion, Store, StoreError};
+use gitops::promote::{MAX_CONFLICTS, Message, Order, PromoteError, Promoted, Record, promote};
+use gitops::target::{Branch, Target, Targets};
+use ledger::{Announced, Claim, Contest, Outcome, Promotion, Store, StoreError};
 
-use super::backoff;
-use super::newer::newer;
+use super::backoff::Backoff;
 
 /// After this many attempts that failed for a while, the promotion has failed for good.
 const MAX_ATTEMPTS: u32 = 20;
 
-/// How an attempt ends.
+/// How an attempt ends for one promotion.
 #[derive(Debug)]
 pub(super) enum End {
     /// For good.
@@ -32,10 +31,45 @@ pub(super) enum End {
     },
 }
 
-/// What keeps an attempt from its commit.
+/// What keeps a promotion from its commit.
 enum Halt {
-    Superseded(Box<Promotion>),
+    Superseded { tag: String },
+    OlderUnderWay,
     Store(StoreError),
+}
+
+/// The ledger, as far as it concerns the promotions of one attempt.
+struct Ledger<'a, S> {
+    store: &'a S,
+    claims: &'a [&'a Claim],
+}
+
+impl<S: Store> Ledger<'_, S> {
+    fn claim(&self, order: usize) -> Result<&Claim, Halt> {
+        // There is a claim for every order.
+        self.claims.get(order).copied().ok_or(Halt::Store(StoreError::LeaseLost))
+    }
+}
+
+impl<S: Store> Record for Ledger<'_, S> {
+    type Error = Halt;
+
+    /// Makes sure that the promotion is still wanted, still ours, and on record.
+    async fn before_commit(&self, order: usize) -> Result<(), Halt> {
+        match self.store.announce(self.claim(order)?).await? {
+            Announced::Recorded(_) => Ok(()),
+            Announced::Superseded { tag } => Err(Halt::Superseded { tag }),
+        }
+    }
+
+    async fn is_contested(&self, order: usize) -> Result<bool, Halt> {
+        match self.store.contest(&self.claim(order)?.promotion).await? {
+            Contest::Nobody => Ok(false),
+            Contest::Ended => Ok(true),
+            // It may be in Git already, under the same value; whoever looks there will say.
+            Contest::UnderWay => Err(Halt::OlderUnderWay),
+        }
+    }
 }
 
 impl From<StoreError> for Halt {
@@ -44,41 +78,83 @@ impl From<StoreError> for Halt {
     }
 }
 
-/// Tries a promotion.
-pub(super) async fn attempt<S: Store, H: GitHost>(
+/// A promotion that can be tried.
+struct Attempt<'a> {
+    claim: &'a Claim,
+    order: Order<'a>,
+}
+
+/// Tries promotions; those that go to one branch share a commit. Gives each one's end, or what the ledger said instead.
+pub(super) async fn attempt<'a, S: Store, H: GitHost>(
     store: &S,
-    targets: &Targets,
+    targets: &'a Targets,
     host: &H,
-    claim: &Claim,
-) -> Result<End, StoreError> {
+    claims: &'a [Claim],
+) -> Vec<(&'a Claim, Result<End, StoreError>)> {
+    let mut ends = Vec::with_capacity(claims.len());
+    // By what is configured now: the ledger knows only what was configured when they were decided about.
+    let mut branches: Vec<(&Branch, Vec<Attempt<'_>>)> = Vec::new();
+    for claim in claims {
+        match prepare(targets, claim) {
+            Err(outcome) => ends.push((claim, Ok(End::Finished(outcome)))),
+            Ok(attempt) => {
+                let branch = &attempt.order.target.git;
+                match branches.iter_mut().find(|(other, _)| *other == branch) {
+                    Some((_, attempts)) => attempts.push(attempt),
+                    None => branches.push((branch, vec![attempt])),
+                }
+            }
+        }
+    }
+    for (branch, attempts) in branches {
+        ends.extend(on_branch(store, host, branch, attempts).await);
+    }
+    ends
+}
+
+/// Tries promotions of one branch, again at once while the branch moves.
+async fn on_branch<'a, S: Store, H: GitHost>(
+    store: &S,
+    host: &H,
+    branch: &Branch,
+    mut attempts: Vec<Attempt<'a>>,
+) -> Vec<(&'a Claim, Result<End, StoreError>)> {
+    let backoff = Backoff::new();
+    let mut ends = Vec::with_capacity(attempts.len());
+    for round in 1..=MAX_CONFLICTS {
+        let (claims, orders): (Vec<_>, Vec<_>) =
+            attempts.into_iter().map(|attempt| (attempt.claim, attempt.order)).unzip();
+        let results = promote(host, branch, &orders, &Ledger { store, claims: &claims }).await;
+        attempts = Vec::new();
+        for ((claim, order), result) in claims.into_iter().zip(orders).zip(results) {
+            match result {
+                Err(PromoteError::Host(HostError::Conflict)) if round < MAX_CONFLICTS => {
+                    attempts.push(Attempt { claim, order });
+                }
+                Ok(promoted) => {
+                    ends.push((claim, Ok(End::Finished(outcome(promoted, branch, &order.value)))));
+                }
+                Err(error) => ends.push((claim, end_of(error, claim.promotion.attempts, &backoff))),
+            }
+        }
+        if attempts.is_empty() {
+            break;
+        }
+    }
+    ends
+}
+
+/// What is to be done, or why it cannot be.
+fn prepare<'a>(targets: &'a Targets, claim: &'a Claim) -> Result<Attempt<'a>, Outcome> {
     let promotion = &claim.promotion;
     if promotion.attempts > MAX_ATTEMPTS {
         // Attempts that end are postponed or finished; these broke off without a word.
-        let last = promotion.last_error.as_deref().unwrap_or("no attempt came to an end");
-        return Ok(End::Finished(given_up(last)));
+        return Err(given_up(promotion.last_error.as_deref().unwrap_or("no attempt came to an end")));
     }
-    let (target, value) = match resolve(targets, promotion) {
-        Ok(resolved) => resolved,
-        Err(reason) => return Ok(End::Finished(Outcome::Rejected { reason })),
-    };
-    let message = message(promotion);
+    let (target, value) = resolve(targets, promotion).map_err(|reason| Outcome::Rejected { reason })?;
     let order =
-        Order { target, value: &value, message: &message, tried_before: promotion.deployment_id.is_some() };
-    let before_commit = async || match newer(store, promotion).await? {
-        Some(newer) => Err(Halt::Superseded(Box::new(newer))),
-        None => Ok(store.announce(claim).await.map(drop)?),
-    };
-    let mut result = promote(host, &order, before_commit).await;
-    for _ in 1..MAX_CONFLICTS {
-        if !matches!(result, Err(PromoteError::Host(HostError::Conflict))) {
-            break;
-        }
-        result = promote(host, &order, before_commit).await;
-    }
-    match result {
-        Ok(promoted) => Ok(End::Finished(outcome(promoted, target, &value))),
-        Err(error) => end_of(error, promotion.attempts),
-    }
+        Order { target, value, message: message(promotion), tried_before: promotion.deployment_id.is_some() };
+    Ok(Attempt { claim, order })
 }
 
 /// The target as it is configured now, and what it writes. A configuration can have changed since the decision.
@@ -112,25 +188,32 @@ fn message(promotion: &Promotion) -> Message {
     }
 }
 
-fn outcome(promoted: Promoted, target: &Target, value: &str) -> Outcome {
+fn outcome(promoted: Promoted, branch: &Branch, value: &str) -> Outcome {
     match promoted {
         Promoted::Committed(commit) => Outcome::Committed { commit: commit.to_string() },
         Promoted::Unchanged(at) => {
-            let git = &target.git;
-            let reason =
-                format!("{} holds {value} already, on branch {} at {at}", git.repository, git.branch);
-            Outcome::Unchanged { reason }
+            let Branch { repository, branch } = branch;
+            Outcome::Unchanged {
+                reason: format!("{repository} holds {value} already, on branch {branch} at {at}"),
+            }
         }
     }
 }
 
 /// What a failed attempt means for the promotion.
-fn end_of(error: PromoteError<Halt>, attempts: u32) -> Result<End, StoreError> {
+fn end_of(error: PromoteError<Halt>, attempts: u32, backoff: &Backoff) -> Result<End, StoreError> {
     let error = match error {
         PromoteError::BeforeCommit(Halt::Store(error)) => return Err(error),
-        PromoteError::BeforeCommit(Halt::Superseded(newer)) => {
-            let reason = format!("a newer promotion of the target, of tag {}, took its place", newer.tag);
+        PromoteError::BeforeCommit(Halt::Superseded { tag }) => {
+            let reason = format!("a newer promotion of the target, of tag {tag}, took its place");
             return Ok(End::Finished(Outcome::Superseded { reason }));
+        }
+        PromoteError::BeforeCommit(Halt::OlderUnderWay) => {
+            return Ok(End::Postponed {
+                error: "an older promotion of the target is still under way".to_owned(),
+                delay: backoff.delay(1),
+                host_asks_to_wait: false,
+            });
         }
         PromoteError::Edit { file, error } => {
             return Ok(End::Finished(Outcome::Rejected { reason: format!("{file}: {error}") }));
@@ -144,12 +227,12 @@ fn end_of(error: PromoteError<Halt>, attempts: u32) -> Result<End, StoreError> {
         _ if attempts >= MAX_ATTEMPTS => End::Finished(given_up(&error.to_string())),
         HostError::RateLimited { retry_after } => End::Postponed {
             error: error.to_string(),
-            delay: backoff::delay(attempts).max(*retry_after),
+            delay: backoff.delay(attempts).max(*retry_after),
             host_asks_to_wait: true,
         },
         HostError::Conflict | HostError::Unauthorized | HostError::Transient(_) => End::Postponed {
             error: error.to_string(),
-            delay: backoff::delay(attempts),
+            delay: backoff.delay(attempts),
             host_asks_to_wait: false,
         },
     })

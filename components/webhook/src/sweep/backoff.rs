@@ -8,12 +8,23 @@ const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait, before what chance adds.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 
-/// The wait after this many attempts: doubled each time, and up to a quarter longer by chance, so that promotions that
-/// failed together do not come back together.
-pub(super) fn delay(attempts: u32) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(16);
-    let base = FIRST.saturating_mul(1 << doublings).min(LONGEST);
-    base + base.mul_f64(chance() / 4.0)
+/// One choice of chance: promotions that fail together come back together, to share a commit, and those of other branches
+/// or replicas at another time.
+pub(super) struct Backoff {
+    chance: f64,
+}
+
+impl Backoff {
+    pub(super) fn new() -> Self {
+        Self { chance: chance() }
+    }
+
+    /// The wait after this many attempts: doubled each time, and up to a quarter longer by chance.
+    pub(super) fn delay(&self, attempts: u32) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(16);
+        let base = FIRST.saturating_mul(1 << doublings).min(LONGEST);
+        base + base.mul_f64(self.chance / 4.0)
+    }
 }
 
 /// A number from 0 to 1.
@@ -34,7 +45,7 @@ mod tests {
         {
             let base = Duration::from_secs(seconds);
             for _ in 0..50 {
-                let delay = delay(attempts);
+                let delay = Backoff::new().delay(attempts);
                 assert!(delay >= base && delay <= base + base / 4, "{attempts}: {delay:?}");
             }
         }
@@ -42,7 +53,7 @@ mod tests {
 
     #[test]
     fn chance_spreads_the_waits() {
-        let first = delay(5);
-        assert!((0..50).any(|_| delay(5) != first));
+        let first = Backoff::new().delay(5);
+        assert!((0..50).any(|_| Backoff::new().delay(5) != first));
     }
 }

@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use gitops::host::{CommitMessage, FileText, GitHost, HostError, Oid};
+use gitops::host::{
+    Attempt, AttemptId, CommitMessage, Cursor, DeliveryLog, DeliveryPage, FileText, GitHost, Hook, HostError,
+    Oid,
+};
 
 /// The one file.
 const FILE: &str = "deploy/values.yaml";
@@ -11,6 +14,8 @@ const FILE: &str = "deploy/values.yaml";
 #[derive(Default)]
 pub struct MemoryHost {
     state: RefCell<State>,
+    /// What happens while the next commit is on its way.
+    meanwhile: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 struct State {
@@ -22,13 +27,27 @@ struct State {
     after: VecDeque<HostError>,
     /// Commits of somebody else that arrive just before ours.
     competing: VecDeque<String>,
+    /// The log of every hook, newest first.
+    log: Vec<Attempt>,
+    /// Which attempts were asked for again.
+    redelivered: Vec<u64>,
+    /// What the next calls about the log run into.
+    log_errors: VecDeque<HostError>,
 }
 
 impl Default for State {
     fn default() -> Self {
         let message = CommitMessage { headline: "Begin".to_owned(), body: String::new() };
         let commits = vec![("image:\n  tag: 0.9.0 # set by slipway\n".to_owned(), message)];
-        Self { commits, before: VecDeque::new(), after: VecDeque::new(), competing: VecDeque::new() }
+        Self {
+            commits,
+            before: VecDeque::new(),
+            after: VecDeque::new(),
+            competing: VecDeque::new(),
+            log: Vec::new(),
+            redelivered: Vec::new(),
+            log_errors: VecDeque::new(),
+        }
     }
 }
 
@@ -57,10 +76,29 @@ impl MemoryHost {
         self.state.borrow_mut().competing.extend(texts.into_iter().map(str::to_owned));
     }
 
+    /// This happens while the next commit is on its way.
+    pub fn meanwhile(&self, what: impl FnOnce() + 'static) {
+        *self.meanwhile.borrow_mut() = Some(Box::new(what));
+    }
+
     /// Somebody else commits now.
     pub fn commit_by_hand(&self, text: &str) {
         let message = CommitMessage { headline: "By hand".to_owned(), body: String::new() };
         self.state.borrow_mut().commits.push((text.to_owned(), message));
+    }
+
+    /// Adds an attempt to the log, newer than those before.
+    pub fn log(&self, attempt: Attempt) {
+        self.state.borrow_mut().log.insert(0, attempt);
+    }
+
+    pub fn fail_log(&self, error: HostError) {
+        self.state.borrow_mut().log_errors.push_back(error);
+    }
+
+    /// Which attempts were asked for again, in order.
+    pub fn redelivered(&self) -> Vec<u64> {
+        self.state.borrow().redelivered.clone()
     }
 
     pub fn text(&self) -> String {
@@ -112,6 +150,10 @@ impl GitHost for MemoryHost {
         files: &[FileText],
         message: &CommitMessage,
     ) -> Result<Oid, HostError> {
+        let meanwhile = self.meanwhile.borrow_mut().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         if let Some(error) = self.state.borrow_mut().before.pop_front() {
             return Err(error);
         }
@@ -129,5 +171,25 @@ impl GitHost for MemoryHost {
             Some(error) => Err(error),
             None => Ok(state.head()),
         }
+    }
+}
+
+impl DeliveryLog for MemoryHost {
+    async fn deliveries(&self, hook: &Hook, cursor: Option<&Cursor>) -> Result<DeliveryPage, HostError> {
+        assert_eq!((hook.as_str(), cursor), ("repos/acme/api/hooks/7", None));
+        let mut state = self.state.borrow_mut();
+        match state.log_errors.pop_front() {
+            Some(error) => Err(error),
+            None => Ok(DeliveryPage { attempts: state.log.clone(), next: None }),
+        }
+    }
+
+    async fn redeliver(&self, _: &Hook, attempt: AttemptId) -> Result<(), HostError> {
+        let mut state = self.state.borrow_mut();
+        if let Some(error) = state.log_errors.pop_front() {
+            return Err(error);
+        }
+        state.redelivered.push(attempt.0);
+        Ok(())
     }
 }

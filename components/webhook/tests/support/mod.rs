@@ -16,7 +16,7 @@ use ledger::sql::{self, Connection, DatabaseError, Rows};
 use ledger::{Deployment, DeploymentFilter, Page, Promotion, PromotionFilter, SqliteStore, Store};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use webhook::{Config, SweepReport, Variables, Work, handle, sweep};
+use webhook::{Config, Limit, SweepReport, Variables, Work, handle, sweep};
 
 pub use host::MemoryHost;
 
@@ -92,7 +92,7 @@ impl Receiver {
     }
 
     pub fn sweep(&self) -> SweepReport {
-        block_on(sweep(&self.store(), &self.config, &self.host, 10))
+        block_on(sweep(&self.store(), &self.config, &self.host, Limit::AFTER_WEBHOOK))
     }
 
     /// Lets every lease and every delay end now.

@@ -3,7 +3,7 @@
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::error::DbError as Reported;
 
-use super::pool::Settings;
+use super::pools::Settings;
 use super::{DbError, Error, QueryError};
 
 /// A statement that failed.
@@ -27,6 +27,9 @@ pub(super) fn connection(error: &PoolError, settings: &Settings) -> Error {
         }
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
             format!("the database does not accept connections: {}", with_causes(error))
+        }
+        PoolError::PostCreateHook(HookError::Message(cause)) => {
+            format!("the database does not accept connections: {cause}")
         }
         other => format!("no connection to the database: {other}"),
     })

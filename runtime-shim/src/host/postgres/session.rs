@@ -1,7 +1,8 @@
 //! A component's use of one database: one connection, from the first statement until the handle is dropped.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use futures::TryStreamExt;
@@ -11,6 +12,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{RowStream, Statement};
 
 use super::pool::Pool;
+use super::probe::PingError;
 use super::{Column, DbValue, Error, ParameterValue, QueryError, RowSet, columns, errors, parameters};
 
 /// Statements that a connection keeps prepared. Beyond, all are forgotten: whoever has so many writes values into them.
@@ -18,6 +20,9 @@ const STATEMENT_CACHE: usize = 256;
 
 /// Most bytes that a result may have that is not streamed.
 const MAX_RESULT: usize = 64 * 1024 * 1024;
+
+/// How long a statement is waited for before the database is asked whether it still lives.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// See above; clones share the connection.
 #[derive(Clone)]
@@ -33,7 +38,7 @@ pub(super) struct Running {
     pub(super) statement: Statement,
     pub(super) rows: Pin<Box<RowStream>>,
     /// Keeps the connection until the rows have come.
-    _session: Session,
+    session: Session,
 }
 
 impl Session {
@@ -67,21 +72,21 @@ impl Session {
 
     /// Runs a statement until its first rows are there.
     pub(super) async fn start(&self, sql: &str, values: &[ParameterValue]) -> Result<Running, Error> {
-        let client = self.0.client.get_or_try_init(|| self.0.pool.take()).await?;
+        let client = self.0.client.get_or_try_init(|| self.0.watch(self.0.pool.take())).await?;
         if client.statement_cache.size() > STATEMENT_CACHE {
             client.statement_cache.clear();
         }
-        let result = match attempt(client, sql, values).await {
+        let result = match self.0.watch(attempt(client, sql, values)).await {
             // The schema has changed since the statement was prepared. Nothing was done yet, so it can be done again;
             // in a transaction the second attempt fails, because the first has ended it.
             Err(error) if is_outdated(&error) => {
                 client.statement_cache.remove(sql, &[]);
-                attempt(client, sql, values).await.map_err(|_| error)
+                self.0.watch(attempt(client, sql, values)).await.map_err(|_| error)
             }
             result => result,
         };
         let (statement, rows) = result?;
-        Ok(Running { statement, rows: Box::pin(rows), _session: self.clone() })
+        Ok(Running { statement, rows: Box::pin(rows), session: self.clone() })
     }
 }
 
@@ -92,7 +97,8 @@ impl Running {
     }
 
     async fn next(&mut self) -> Result<Option<tokio_postgres::Row>, Error> {
-        self.rows.try_next().await.map_err(|error| errors::statement(&error))
+        let next = async { self.rows.try_next().await.map_err(|error| errors::statement(&error)) };
+        self.session.0.watch(next).await
     }
 }
 
@@ -112,6 +118,22 @@ fn is_outdated(error: &Error) -> bool {
     let outdated = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];
     matches!(error, Error::QueryFailed(QueryError::DbError(error))
         if outdated.iter().any(|state| state.code() == error.code))
+}
+
+impl Lease {
+    /// Waits for work in the database, however long it takes, unless the database falls silent for others as well: a
+    /// connection that a network has lost looks the same as one that is busy.
+    async fn watch<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let mut work = pin!(work);
+        loop {
+            if let Ok(result) = tokio::time::timeout(PATIENCE, &mut work).await {
+                return result;
+            }
+            if let Err(error @ PingError::Silent) = self.pool.ping().await {
+                return Err(Error::ConnectionFailed(format!("the database fell silent: {error}")));
+            }
+        }
+    }
 }
 
 impl Drop for Lease {

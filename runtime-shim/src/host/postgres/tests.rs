@@ -3,11 +3,14 @@
 use std::time::{Duration, Instant};
 
 use ::tests::postgres::{PASSWORD, Postgres as Server, USER};
+use ::tests::wait::eventually;
 use futures::TryStreamExt;
 use futures::future::join_all;
 
 use super::*;
 use crate::metrics::Metrics;
+
+const IDLE: Duration = Duration::from_millis(400);
 
 fn pools(size: usize) -> Arc<Pools> {
     let settings = Settings {
@@ -15,6 +18,7 @@ fn pools(size: usize) -> Arc<Pools> {
         wait_timeout: Duration::from_millis(300),
         connect_timeout: Duration::from_secs(5),
         statement_timeout: Some(Duration::from_secs(20)),
+        idle_timeout: IDLE,
     };
     Pools::new(settings, Arc::new(Metrics::new().unwrap()))
 }
@@ -241,4 +245,75 @@ async fn a_server_without_tls_is_refused_where_tls_is_required() {
     let url = format!("{}?sslmode=require", server.url());
     let error = session(&pools(1), &url).execute("SELECT 1", &[]).await.unwrap_err().to_string();
     assert!(error.contains("server does not support TLS"), "{error}");
+}
+
+#[tokio::test]
+async fn connections_that_nobody_uses_are_closed_and_their_pool_is_dropped() {
+    let server = Server::start().await.unwrap();
+    let pools = pools(4);
+    tokio::spawn(Arc::clone(&pools).close_idle());
+    let used = || async { session(&pools, &server.url()).execute("SELECT 1", &[]).await.unwrap() };
+    join_all((0..4).map(|_| used())).await;
+    pools.ping().await.unwrap();
+    let other = server.client().await.unwrap();
+    let open = || async {
+        let statement = "SELECT count(*) FROM pg_stat_activity \
+                         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        other.query_one(statement, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    assert!(open().await >= 2, "connections and the probe's own are open");
+    let none = || async { (open().await == 0 && pools.is_empty()).then_some(()) };
+    eventually(Duration::from_secs(10), "connections to vanish", none).await;
+    used().await;
+    assert_eq!(open().await, 1, "the next one that comes gets a new connection");
+}
+
+#[tokio::test]
+async fn a_connection_in_use_is_not_idle() {
+    let server = Server::start().await.unwrap();
+    let pools = pools(1);
+    tokio::spawn(Arc::clone(&pools).close_idle());
+    let session = session(&pools, &server.url());
+    session.execute("BEGIN", &[]).await.unwrap();
+    session.execute("CREATE TABLE own (x int)", &[]).await.unwrap();
+    tokio::time::sleep(IDLE * 3).await;
+    session.execute("INSERT INTO own VALUES (1)", &[]).await.expect("still in the same transaction");
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_told_of_until_it_does() {
+    let mut server = Server::start().await.unwrap();
+    let pools = pools(1);
+    tokio::spawn(Arc::clone(&pools).close_idle());
+    session(&pools, &server.url()).execute("SELECT 1", &[]).await.unwrap();
+    server.stop().await.unwrap();
+    let failing = || async { pools.ping().await.is_err().then_some(()) };
+    eventually(Duration::from_secs(5), "readiness to go", failing).await;
+    tokio::time::sleep(IDLE * 4).await;
+    pools.ping().await.expect_err("an unused pool is not forgotten while its database is down");
+    server.start_again().await.unwrap();
+    let ready = || async { pools.ping().await.is_ok().then_some(()) };
+    eventually(Duration::from_secs(5), "readiness to come back", ready).await;
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_noticed_soon_and_a_slow_statement_is_waited_for() {
+    let mut server = Server::start().await.unwrap();
+    let pools = pools(2);
+    let slow = session(&pools, &server.url());
+    slow.execute("SELECT pg_sleep(4)", &[]).await.expect("the database answers others meanwhile");
+    server.freeze().await.unwrap();
+    let began = Instant::now();
+    let statements = [slow, session(&pools, &server.url())];
+    for result in join_all(statements.iter().map(|session| session.execute("SELECT 1", &[]))).await {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("the database"), "{error}");
+    }
+    pools.ping().await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    server.thaw();
+    let ready = || async { pools.ping().await.is_ok().then_some(()) };
+    eventually(Duration::from_secs(5), "readiness to come back", ready).await;
+    let again = || async { session(&pools, &server.url()).execute("SELECT 1", &[]).await.ok() };
+    eventually(Duration::from_secs(5), "statements to work again", again).await;
 }

@@ -1,5 +1,8 @@
-//! Does what the path says; see `tests/shim.rs`.
+//! Does what the path says; see `tests/shim.rs` and `tests/shim_spin.rs`.
 #![cfg(target_family = "wasm")]
+
+mod key_value;
+mod wasi_keyvalue;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,7 +13,11 @@ use spin_sdk::{http_service, pg, sqlite, variables, wasip3};
 #[http_service]
 async fn handle(request: Request) -> http::Response<BoxBody> {
     let argument = request.uri().query().unwrap_or_default().to_owned();
-    match request.uri().path() {
+    let path = request.uri().path();
+    if let Some(operation) = path.strip_prefix("/key-value/") {
+        return text(key_value::run(operation, &argument).await.unwrap_or_else(|error| format!("{error:?}")));
+    }
+    match path {
         "/hello" => text("hello"),
         "/headers" => text(headers(&request)),
         "/echo" => http::Response::new(box_body(request.into_body())),
@@ -31,7 +38,8 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
         "/postgres" => text(select(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/postgres-count" => text(count_rows(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/postgres-left-open" => text(leave_open(&argument).await.unwrap_or_else(|error| error.to_string())),
-        "/sqlite" => text(count_up().await.unwrap_or_else(|error| error.to_string())),
+        "/wasi-keyvalue" => text(wasi_keyvalue::run(&argument).unwrap_or_else(|error| format!("{error:?}"))),
+        "/sqlite" => text(count_up(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/wait" => {
             wait(argument.parse().unwrap_or_default()).await;
             text("waited")
@@ -40,6 +48,47 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
         "/log" => {
             eprintln!("said to stderr");
             text("logged")
+        }
+        "/internal/metrics" => metrics().await,
+        "/internal/ready" => ready().await,
+        _ => status(StatusCode::NOT_FOUND),
+    }
+}
+
+/// Metrics, good or bad, as the variable of that name says.
+async fn metrics() -> http::Response<BoxBody> {
+    eprintln!("asked for metrics");
+    match variables::get("metrics").await.unwrap_or_default().as_str() {
+        "good" => {
+            text("# HELP guest_things Things.\n# TYPE guest_things gauge\nguest_things{kind=\"a\"} 3\n")
+        }
+        "colliding" => text("guest_before 1\nhttp_requests_total 700\nguest_after 2\n"),
+        "garbage" => text("guest_before 1\n}{ no\nguest_things x\nguest_after 2"),
+        "big" => text("guest_things 3\n".repeat(100_000)),
+        "slow" => {
+            wait(10_000).await;
+            text("guest_things 3\n")
+        }
+        "trap" => panic!("as asked"),
+        "failing" => status(StatusCode::INTERNAL_SERVER_ERROR),
+        _ => status(StatusCode::NOT_FOUND),
+    }
+}
+
+/// Whether it is ready, as the variable of that name says.
+async fn ready() -> http::Response<BoxBody> {
+    eprintln!("asked for readiness");
+    match variables::get("ready").await.unwrap_or_default().as_str() {
+        "yes" => text("yes"),
+        "no" => {
+            let mut answer = text(r#"{"error": "the schema is too old"}"#);
+            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            answer
+        }
+        "mute" => status(StatusCode::IM_A_TEAPOT),
+        "slow" => {
+            wait(10_000).await;
+            text("yes")
         }
         _ => status(StatusCode::NOT_FOUND),
     }
@@ -89,8 +138,12 @@ async fn body(answer: Response) -> String {
     }
 }
 
-async fn count_up() -> Result<String, sqlite::Error> {
-    let database = sqlite::Connection::open_default().await?;
+/// Counts in the database of this label, or in the default one.
+async fn count_up(label: &str) -> Result<String, sqlite::Error> {
+    let database = match label {
+        "" => sqlite::Connection::open_default().await?,
+        label => sqlite::Connection::open(label).await?,
+    };
     let none: [sqlite::Value; 0] = [];
     for statement in
         ["CREATE TABLE IF NOT EXISTS visits (at)", "BEGIN IMMEDIATE", "INSERT INTO visits VALUES (1)"]
@@ -152,7 +205,7 @@ async fn wait(milliseconds: u64) {
 fn later() -> http::Response<BoxBody> {
     wasip3::spawn(async {
         wait(1_000).await;
-        if let Err(error) = count_up().await {
+        if let Err(error) = count_up("").await {
             eprintln!("later: {error}");
         }
     });

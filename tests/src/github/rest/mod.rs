@@ -4,6 +4,7 @@ pub mod body;
 pub mod commits;
 pub mod contents;
 pub mod git_data;
+pub mod hooks;
 pub mod refs;
 pub mod shape;
 

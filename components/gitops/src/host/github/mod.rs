@@ -1,6 +1,9 @@
 //! GitHub, and GitHub Enterprise.
 
 mod answer;
+#[cfg(test)]
+mod canned;
+mod deliveries;
 mod graphql;
 mod url;
 
@@ -15,6 +18,8 @@ use crate::http::Http;
 
 /// <https://docs.github.com/rest/about-the-rest-api/api-versions>
 const API_VERSION: &str = "2022-11-28";
+/// The media type of the REST API.
+const JSON: &str = "application/vnd.github+json";
 /// GitHub refuses requests without one.
 const USER_AGENT: &str = concat!("slipway/", env!("CARGO_PKG_VERSION"));
 /// Largest file that is edited, in bytes. Files that people write by hand are far smaller.
@@ -41,9 +46,8 @@ impl<H: Http> GitHub<H> {
     }
 
     async fn get_json(&self, url: String, what: &str) -> Result<Value, HostError> {
-        let body = self.get(url, "application/vnd.github+json", what).await?;
-        serde_json::from_slice(&body)
-            .map_err(|_| HostError::Transient(format!("the answer for {what} is not JSON")))
+        let body = self.get(url, JSON, what).await?;
+        json(&body, what)
     }
 
     /// Sends a request with the headers that all have, and gives a good answer. `what` says for an error what was asked
@@ -128,6 +132,11 @@ impl<H: Http> GitHost for GitHub<H> {
         let answer = self.send(request, body.to_string().into(), &what).await?;
         graphql::created_commit(&answer, &what)
     }
+}
+
+fn json(body: &[u8], what: &str) -> Result<Value, HostError> {
+    serde_json::from_slice(body)
+        .map_err(|_| HostError::Transient(format!("the answer for {what} is not JSON")))
 }
 
 fn oid(value: Option<&Value>, what: &str) -> Result<Oid, HostError> {

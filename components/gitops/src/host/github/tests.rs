@@ -1,53 +1,12 @@
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use http::{Request, Response};
 use serde_json::json;
 
+use super::canned::{Canned, TOKEN};
 use super::*;
-use crate::http::HttpError;
 
-const TOKEN: &str = "ghp_verysecret";
 const OID: &str = "0123456789abcdef0123456789abcdef01234567";
-
-/// Answers requests from a list, and remembers them.
-#[derive(Default)]
-struct Canned {
-    answers: RefCell<VecDeque<Result<Response<Bytes>, HttpError>>>,
-    requests: RefCell<Vec<Request<Bytes>>>,
-}
-
-impl Http for &Canned {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        self.requests.borrow_mut().push(request);
-        self.answers.borrow_mut().pop_front().unwrap_or_else(|| Err(HttpError::new("no answer left")))
-    }
-}
-
-impl Canned {
-    fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Self {
-        let mut answer = Response::builder().status(status);
-        for (name, value) in headers {
-            answer = answer.header(*name, *value);
-        }
-        let answer = answer.body(body.into()).unwrap();
-        Self { answers: RefCell::new([Ok(answer)].into()), requests: RefCell::default() }
-    }
-
-    fn json(status: u16, body: Value) -> Self {
-        Self::answer(status, &[], body.to_string())
-    }
-
-    fn github(&self) -> GitHub<&Self> {
-        GitHub::new(self, ApiUrl::default(), TOKEN)
-    }
-
-    fn request(&self) -> Request<Bytes> {
-        self.requests.borrow_mut().pop().expect("a request")
-    }
-}
 
 fn some_oid() -> Oid {
     Oid::parse(OID).unwrap()

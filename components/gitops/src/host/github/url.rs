@@ -4,11 +4,14 @@ use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::host::Oid;
+use crate::host::{AttemptId, Cursor, Hook, Oid};
 
 /// What is not encoded in a part of a path: the unreserved characters of
 /// [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How many attempts to deliver are asked for at once: the most that GitHub gives.
+const DELIVERIES: u32 = 100;
 
 /// Where the REST API begins, e.g. `https://api.github.com` or `https://github.example.com/api/v3`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,15 @@ impl ApiUrl {
     pub(super) fn commits(&self, repository: &str, path: &str, at: &Oid, limit: u32) -> String {
         let path = utf8_percent_encode(path, RESERVED);
         self.repository(repository, format_args!("commits?sha={at}&path={path}&per_page={limit}"))
+    }
+
+    pub(super) fn deliveries(&self, hook: &Hook, cursor: Option<&Cursor>) -> String {
+        let cursor = cursor.map(|cursor| format!("&cursor={}", utf8_percent_encode(&cursor.0, RESERVED)));
+        format!("{}/{hook}/deliveries?per_page={DELIVERIES}{}", self.0, cursor.unwrap_or_default())
+    }
+
+    pub(super) fn redelivery(&self, hook: &Hook, attempt: AttemptId) -> String {
+        format!("{}/{hook}/deliveries/{attempt}/attempts", self.0)
     }
 
     fn repository(&self, repository: &str, rest: impl Display) -> String {

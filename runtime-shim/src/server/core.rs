@@ -1,0 +1,74 @@
+//! What the shim keeps while it serves, whatever it serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::component_metrics::ComponentMetrics;
+use super::in_flight::Counter;
+use crate::cli::Drain;
+use crate::lifecycle::{Lifecycle, Phase};
+use crate::metrics::Metrics;
+
+/// State of a process that serves.
+pub struct Core {
+    /// All metrics.
+    pub metrics: Arc<Metrics>,
+    /// Metrics of whatever is served.
+    pub component_metrics: ComponentMetrics,
+    /// Whether it serves, drains or ends.
+    pub lifecycle: Lifecycle,
+    /// Requests in flight.
+    pub in_flight: Counter,
+    /// One permit for each request that may be worked on at once.
+    pub permits: Arc<Semaphore>,
+    /// Time between being unready and having no new requests.
+    drain_delay: Duration,
+    /// How long what is in flight may then take.
+    drain_timeout: Duration,
+}
+
+impl Core {
+    /// The state before the first request.
+    pub fn new(metrics: Arc<Metrics>, lifecycle: Lifecycle, concurrent_requests: u32, drain: &Drain) -> Self {
+        Self {
+            in_flight: Counter::new(metrics.in_flight.clone()),
+            metrics,
+            component_metrics: ComponentMetrics::default(),
+            lifecycle,
+            permits: Arc::new(Semaphore::new(concurrent_requests as usize)),
+            drain_delay: drain.drain_delay,
+            drain_timeout: drain.drain_timeout,
+        }
+    }
+
+    /// Becomes unready, and returns when load balancers have had time to notice. The time is counted from the first who
+    /// asked for the drain, be it a hook or a signal.
+    pub async fn unready(&self) {
+        let since = self.lifecycle.drain();
+        tokio::time::sleep_until((since + self.drain_delay).into()).await;
+    }
+
+    /// Whether nothing is in flight any more, after waiting for it as long as a drain may take.
+    pub async fn is_idle(&self) -> bool {
+        tokio::time::timeout(self.drain_timeout, self.in_flight.none()).await.is_ok()
+    }
+
+    /// How long what is in flight may take after [`Core::unready`].
+    pub fn drain_timeout(&self) -> Duration {
+        self.drain_timeout
+    }
+
+    /// Whether the phase lets requests come.
+    ///
+    /// # Errors
+    /// Why not, in a word.
+    pub fn serving(&self) -> Result<(), String> {
+        match self.lifecycle.phase() {
+            Phase::Starting => Err("starting".into()),
+            Phase::Draining | Phase::Closing => Err("draining".into()),
+            Phase::Serving => Ok(()),
+        }
+    }
+}

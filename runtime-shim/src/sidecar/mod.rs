@@ -1,0 +1,46 @@
+//! `slipway sidecar`: the shim's metrics, probes and drain in front of any HTTP server, as a reverse proxy.
+//!
+//! [`proxy`] answers a request; [`headers`] says what is passed on, [`upstream`] finds a connection for it, and
+//! [`tunnel`] takes over what leaves HTTP behind.
+
+pub mod arguments;
+mod headers;
+mod hop;
+mod proxy;
+mod questions;
+pub mod response_file;
+mod tunnel;
+mod upstream;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
+use crate::server::Core;
+use crate::serving::Bound;
+use arguments::Sidecar;
+use proxy::Proxy;
+
+/// Serves until a signal ends the process.
+///
+/// # Errors
+/// If a port is taken, or requests outlast the drain.
+pub fn run(sidecar: Sidecar) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(serve_until_signal(sidecar));
+    // Nothing is left but idle connections and questions to the upstream.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve_until_signal(sidecar: Sidecar) -> Result<()> {
+    let bound = Bound::new(sidecar.listen, Some(sidecar.admin_listen)).await?;
+    let metrics = Arc::new(Metrics::new()?);
+    metrics.declare_responses(&sidecar.component);
+    let concurrent = sidecar.limits.max_concurrent_requests;
+    let core = Core::new(metrics, Lifecycle::default(), concurrent, &sidecar.drain);
+    tracing::info!("in front of {}", sidecar.upstream);
+    bound.serve(Arc::new(Proxy::new(core, sidecar))).await
+}
