@@ -3,6 +3,7 @@
 LISTEN := $(or $(SLIPWAY_LISTEN),127.0.0.1:3000)
 VARIABLES ?= deploy/local/variables.toml
 GUESTS := -p tracker -p webhook
+TEST_GUESTS := $(GUESTS) -p guest-p2 -p guest-p3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
@@ -26,6 +27,16 @@ crash-test: components ## Kill replicas while deliveries arrive: on Postgres wit
 	$(TARGET)/debug/crash-test --database postgres --replicas 2
 	$(TARGET)/debug/crash-test --database sqlite --replicas 1
 
+.PHONY: drain-test
+drain-test: test-components ## Replace replicas a hundred times under load: no request that was accepted may fail
+	cargo build --quiet --workspace
+	$(TARGET)/debug/rolling-drain
+
+.PHONY: soak
+soak: test-components ## Ten minutes of mixed load with faults: memory and descriptors stay flat
+	cargo build --quiet --workspace
+	$(TARGET)/debug/soak
+
 .PHONY: lint
 lint: ## Formatting, clippy and dependencies; warnings are errors
 	scripts/lint
@@ -42,6 +53,10 @@ build: components ## Build components and shim as they are released
 components: ## Build the WebAssembly components
 	scripts/wasm-cargo build --quiet --profile component $(GUESTS)
 
+.PHONY: test-components
+test-components:
+	scripts/wasm-cargo build --quiet --profile component $(TEST_GUESTS)
+
 .PHONY: github
 github: ## Play GitHub on http://127.0.0.1:4000 over a git repository under .slipway/
 	cargo run --quiet --package tests --bin github-double -- --listen 127.0.0.1:4000 --root .slipway/github \
@@ -53,7 +68,10 @@ push: ## Tell the running webhook that an image was pushed: make push TAG=1.4.2
 		--secret dev-secret --image ghcr.io/acme/api --tag $(or $(TAG),1.4.2)
 
 .PHONY: bench
-bench: ## Requests per second, start-up and a burst of webhooks, as ratios from one run
+bench: ## Requests per second, start-up, memory and a burst of webhooks, as ratios from one run
 	bench/run
 	bench/postgres
+	bench/sidecar
+	bench/start
+	bench/memory
 	bench/burst

@@ -188,6 +188,16 @@ impl Slipway {
         anyhow::bail!("slipway was not ready within {} s", START_DEADLINE.as_secs())
     }
 
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where the application listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address.address
+    }
+
     /// URL of a path of the application.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address.address)

@@ -2,6 +2,7 @@
 
 pub mod cache;
 mod component;
+mod occupancy;
 mod worker;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 pub use component::{Loaded, load};
+pub use occupancy::Guarded;
 pub use worker::{Failure, Limits, RequestData, Workers};
 
 /// How often running guests look whether they are to yield. Shorter ticks let other requests in sooner when a guest

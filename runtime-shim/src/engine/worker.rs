@@ -1,8 +1,9 @@
 //! The life of an instance: created when no other is free, reused for later requests, ended by a trap, a time-out or
 //! idleness.
 //!
-//! One request at a time in an instance: a trap takes all requests of its instance with it. Instances of WASIp2
-//! components serve one request only, since that interface never promised them a second.
+//! One request at a time in an instance, from its head to the end of all that comes of it: a trap takes everything in its
+//! instance with it. Instances of WASIp2 components serve one request only, since that interface never promised them a
+//! second.
 
 use std::num::NonZero;
 use std::pin::Pin;
@@ -11,16 +12,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use http::Response;
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request, Response, ShouldAccept,
+    HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request, ShouldAccept,
     TrapOrPanicError, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
 use super::Loaded;
+use super::occupancy::{Broken, Guarded, Occupancy};
 use crate::host::{Ctx, Granted};
 use crate::metrics::Metrics;
 
@@ -50,6 +53,15 @@ pub struct RequestData {
     pub id: Arc<str>,
     /// How many components it has come through; zero for a client's.
     pub depth: u8,
+    /// Set by its instance.
+    broken: Broken,
+}
+
+impl RequestData {
+    /// Data of a request that is yet to begin.
+    pub fn new(id: Arc<str>, depth: u8) -> Self {
+        Self { id, depth, broken: Broken::default() }
+    }
 }
 
 /// Why a component did not answer.
@@ -101,16 +113,20 @@ impl Workers {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn handle(&self, data: RequestData, request: Request) -> Result<Response, Failure> {
+    pub async fn handle(&self, data: RequestData, request: Request) -> Result<Response<Guarded>, Failure> {
         let _turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
         let started = Instant::now();
         let limit = self.handler.state().limits.request;
-        self.handler.handle(data, request).await.map_err(|error| match error {
+        let broken = data.broken.clone();
+        match self.handler.handle(data, request).await {
+            Ok(response) => Ok(response.map(|body| Guarded::new(body, broken))),
             // An instance that is ended looks the same from here, whatever the reason.
-            error if error.is::<TrapOrPanicError>() && started.elapsed() >= limit => Failure::TimedOut(error),
-            error if error.is::<InstantiationError<RequestData>>() => Failure::NotStarted(error),
-            error => Failure::Failed(error),
-        })
+            Err(error) if error.is::<TrapOrPanicError>() && started.elapsed() >= limit => {
+                Err(Failure::TimedOut(error))
+            }
+            Err(error) if error.is::<InstantiationError<RequestData>>() => Err(Failure::NotStarted(error)),
+            Err(error) => Err(Failure::Failed(error)),
+        }
     }
 }
 
@@ -139,12 +155,14 @@ impl HandlerState for Pool {
                 wasmtime::format_err!("the component did not start within the request time-out")
             })??;
         self.metrics.instances_created.with_label_values(&[&self.granted.id]).inc();
+        let occupancy = Arc::new(Occupancy::default());
         Ok(Instance {
             store,
             proxy,
             view: WasiHttpView::http,
-            expiration: Expiration::new(self.limits),
+            expiration: Expiration::new(self.limits, Arc::clone(&occupancy)),
             state: Worker {
+                occupancy,
                 reusable: matches!(self.pre, ProxyPre::P3(_)),
                 used: AtomicBool::new(false),
                 granted: Arc::clone(&self.granted),
@@ -155,6 +173,7 @@ impl HandlerState for Pool {
 }
 
 struct Worker {
+    occupancy: Arc<Occupancy>,
     reusable: bool,
     used: AtomicBool,
     granted: Arc<Granted>,
@@ -169,7 +188,7 @@ impl WorkerState for Worker {
         match (concurrent, total) {
             (0, 0) => ShouldAccept::Yes,
             _ if !self.reusable => ShouldAccept::Never,
-            (0, _) => ShouldAccept::Yes,
+            (0, _) if !self.occupancy.is_occupied() => ShouldAccept::Yes,
             _ => ShouldAccept::No,
         }
     }
@@ -181,6 +200,7 @@ impl WorkerState for Worker {
         _task: wasmtime::component::GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         store.data_mut().begin(data.id, data.depth);
+        self.occupancy.occupy(data.broken);
         if self.used.swap(true, Ordering::Relaxed) {
             self.metrics.instances_reused.with_label_values(&[&self.granted.id]).inc();
         }
@@ -189,6 +209,9 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
+        if result.is_err() {
+            self.occupancy.break_off();
+        }
         drop(store);
         let Err(error) = result else { return };
         let text = error.to_string();
@@ -202,15 +225,16 @@ impl WorkerState for Worker {
     }
 }
 
-/// Ends an instance that is idle, or works for longer than its limits say.
+/// Ends an instance that is idle, or works for longer than its limits say. Is told when nothing goes on in it.
 struct Expiration {
     limits: Limits,
+    occupancy: Arc<Occupancy>,
     timer: Pin<Box<Sleep>>,
 }
 
 impl Expiration {
-    fn new(limits: Limits) -> Self {
-        Self { limits, timer: Box::pin(tokio::time::sleep(limits.idle)) }
+    fn new(limits: Limits, occupancy: Arc<Occupancy>) -> Self {
+        Self { limits, occupancy, timer: Box::pin(tokio::time::sleep(limits.idle)) }
     }
 
     fn limit(&self, status: WorkerStatus) -> Duration {
@@ -231,6 +255,10 @@ impl WorkerExpiration for Expiration {
         status: WorkerStatus,
         start: Instant,
     ) -> Poll<()> {
+        if status == WorkerStatus::Idle && self.occupancy.vacate() {
+            // The instance has just said that it takes no request, and has to be asked again.
+            context.waker().wake_by_ref();
+        }
         let deadline = tokio::time::Instant::from_std(start + self.limit(status));
         if self.timer.deadline() > deadline {
             self.timer.as_mut().reset(deadline);

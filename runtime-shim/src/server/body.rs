@@ -10,10 +10,11 @@ use futures::FutureExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout_at};
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::Error;
 
 use super::in_flight::InFlight;
 use super::relayed::Relayed;
+use crate::engine::Guarded;
 
 /// Bodies of at most this many bytes are sent in one write, with their length, if they come at once.
 const SMALL: usize = 64 * 1024;
@@ -40,7 +41,7 @@ pub enum Body {
 /// A component's body: what has come of it, and the rest. The request is in flight until its end.
 pub struct Streamed {
     ahead: VecDeque<Part>,
-    rest: WasiBody,
+    rest: Guarded,
     _in_flight: InFlight,
 }
 
@@ -51,14 +52,18 @@ impl Body {
     }
 
     /// The body that a component answers with.
-    pub async fn of_component(mut body: WasiBody, in_flight: InFlight) -> Self {
+    ///
+    /// # Errors
+    /// When it breaks off at once, so that its head need not be sent.
+    pub async fn of_component(mut body: Guarded, in_flight: InFlight) -> Result<Self, Error> {
         let mut ahead = VecDeque::new();
         let mut size = 0;
         let mut part = body.frame().await;
         let deadline = Instant::now() + AT_ONCE;
         loop {
             match part {
-                None => return Self::whole(joined(ahead, size)),
+                None => return Ok(Self::whole(joined(ahead, size))),
+                Some(Err(error)) => return Err(error),
                 Some(Ok(frame)) if frame.data_ref().is_some_and(|data| size + data.len() <= SMALL) => {
                     size += frame.data_ref().map_or(0, Bytes::len);
                     ahead.push_back(Ok(frame));
@@ -73,13 +78,13 @@ impl Body {
                 None => break,
             }
         }
-        Self::Streamed(Streamed { ahead, rest: body, _in_flight: in_flight })
+        Ok(Self::Streamed(Streamed { ahead, rest: body, _in_flight: in_flight }))
     }
 }
 
 /// The next part, or nothing if it does not come by `deadline`. Most come as soon as the component has had its turn, and
 /// then no timer is needed.
-async fn next_at_once(body: &mut WasiBody, deadline: Instant) -> Option<Option<Part>> {
+async fn next_at_once(body: &mut Guarded, deadline: Instant) -> Option<Option<Part>> {
     for _ in 0..TURNS {
         if let Some(part) = body.frame().now_or_never() {
             return Some(part);

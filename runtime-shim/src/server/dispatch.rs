@@ -113,11 +113,15 @@ pub(super) async fn run(
     in_flight: InFlight,
 ) -> Answer {
     let request = prepared(matched, request, client);
-    let data = RequestData { id: Arc::clone(id), depth: Depth::of(&request).0 };
+    let data = RequestData::new(Arc::clone(id), Depth::of(&request).0);
     match app.components[matched.component].handle(data, request).await {
         Ok(response) => {
             let (head, body) = response.into_parts();
-            Answer::from_parts(head, Body::of_component(body, in_flight).await)
+            match Body::of_component(body, in_flight).await {
+                Ok(body) => Answer::from_parts(head, body),
+                // Its head was not sent yet.
+                Err(error) => failed(&Failure::Failed(error.into()), id),
+            }
         }
         Err(error) => failed(&error, id),
     }
