@@ -1,5 +1,5 @@
-//! A native server that records and shows deployments on PostgreSQL as the tracker does, with nothing between it and the
-//! database: what the tracker is measured against. It checks no access and keeps no metrics.
+//! A native server that says hello, and records and shows deployments on PostgreSQL as the tracker does, with nothing
+//! between it and the database: what ours are measured against. It checks no access and keeps no metrics.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const COLUMNS: &str = "id, service_name, version, environment, status, image, digest, source_commit, gitops_commit, \
                        created_at, updated_at";
 
-/// Serve deployments of a migrated database.
+/// Say hello at /hello, and serve deployments of a migrated database if one is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Where to listen.
@@ -30,7 +30,7 @@ struct Arguments {
     listen: SocketAddr,
     /// The database.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    database_url: Option<String>,
     /// Connections, as many as `slipway up` has.
     #[arg(long, default_value_t = 16)]
     connections: usize,
@@ -67,16 +67,23 @@ type Answer = Result<(StatusCode, Json<Deployment>), StatusCode>;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let config = arguments.database_url.parse().context("the URL of the database")?;
-    let manager =
-        Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let pool = Arc::new(Pool::builder(manager).max_size(arguments.connections).build()?);
-    let app = Router::new()
-        .route("/api/v1/deployments", post(record))
-        .route("/api/v1/deployments/{id}", get(show))
-        .with_state(pool);
+    let mut app = Router::new().route("/hello", get(async || "hello"));
+    if let Some(url) = &arguments.database_url {
+        app = app.merge(deployments(url, arguments.connections)?);
+    }
     let listener = tokio::net::TcpListener::bind(arguments.listen).await?;
     Ok(axum::serve(listener, app).await?)
+}
+
+fn deployments(url: &str, connections: usize) -> anyhow::Result<Router> {
+    let config = url.parse().context("the URL of the database")?;
+    let manager =
+        Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let pool = Arc::new(Pool::builder(manager).max_size(connections).build()?);
+    Ok(Router::new()
+        .route("/api/v1/deployments", post(record))
+        .route("/api/v1/deployments/{id}", get(show))
+        .with_state(pool))
 }
 
 async fn show(State(pool): State<Arc<Pool>>, Path(id): Path<Uuid>) -> Answer {
