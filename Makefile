@@ -49,6 +49,10 @@ fmt: ## Format the sources
 build: components ## Build components and shim as they are released
 	cargo build --profile dist --package slipway
 
+.PHONY: image-check
+image-check: build ## Act out the image's last stage: read-only root, its user, its health check (as root)
+	scripts/image-check $(TARGET)/dist/slipway
+
 .PHONY: components
 components: ## Build the WebAssembly components
 	scripts/wasm-cargo build --quiet --profile component $(GUESTS)

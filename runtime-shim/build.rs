@@ -22,14 +22,19 @@ fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=../Cargo.lock");
     println!("cargo:rustc-env=SLIPWAY_COMMIT={}", commit());
+    println!("cargo:rustc-env=SLIPWAY_TARGET={}", env::var("TARGET")?);
     let wit = sdk_folder()?.join("wit");
     ensure!(wit.is_dir(), "the Spin SDK has no folder {}", wit.display());
     let out = PathBuf::from(env::var("OUT_DIR")?).join("bindings.rs");
     fs::write(&out, bindings(&wit)).with_context(|| format!("cannot write {}", out.display()))
 }
 
-/// The commit this is built from, for `slipway_build_info`; empty outside a checkout.
+/// The commit this is built from, for `slipway_build_info`: SLIPWAY_COMMIT, or that of the checkout; empty without both.
 fn commit() -> String {
+    println!("cargo:rerun-if-env-changed=SLIPWAY_COMMIT");
+    if let Some(commit) = env::var("SLIPWAY_COMMIT").ok().filter(|commit| !commit.is_empty()) {
+        return commit;
+    }
     let output = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
     let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
     String::from_utf8_lossy(&text.unwrap_or_default()).trim().to_owned()

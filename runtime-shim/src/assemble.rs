@@ -17,20 +17,18 @@ use crate::host::outbound::{self, Outbound};
 use crate::host::postgres::{Pools, Postgres};
 use crate::host::{self, Granted};
 use crate::lifecycle::Lifecycle;
-use crate::manifest::{Component, Manifest, ManifestErrors};
+use crate::manifest::{Component, Manifest};
 use crate::metrics::Metrics;
 use crate::outbound::allow::service_chaining_host;
 use crate::routing::Router;
 use crate::runtime_config::RuntimeConfig;
 use crate::server::{App, Core, InternalToken, Readiness};
+use crate::source::Source;
 use crate::storage::Storage;
 use crate::variables::{Provider, Resolved, Sources, parse_arguments};
 
 /// An application with this variable has internal paths, and gets a token for them when it is given none.
 const INTERNAL_TOKEN: &str = "internal_token";
-
-/// Beside the manifest, where nothing else is asked for.
-pub(crate) const DEFAULT_STATE: &str = ".slipway";
 
 /// Sentences that say why an application cannot be served.
 #[derive(Debug)]
@@ -45,23 +43,23 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Reads, checks, compiles and links the application.
+/// Pulls the application if it lies in a registry; reads, checks, compiles and links it.
 ///
 /// # Errors
-/// Everything that is wrong with the manifest; or else with the runtime configuration; or else with the variables; or
+/// Everything that is wrong with the runtime configuration; or else with the manifest; or else with the variables; or
 /// else with the components.
-pub fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<Arc<App>> {
-    let file = manifest_file(&up.from);
-    let manifest = Manifest::load(&file).map_err(|ManifestErrors(problems)| Problems(problems))?;
+pub async fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<Arc<App>> {
+    let source = Source::infer(&up.application.from);
     let config = runtime_config(up)?;
+    let state = up.state_dir.clone().or_else(|| config.state_dir.clone());
+    let state = state.unwrap_or_else(|| source.default_state());
+    let manifest = source.load(&up.application.registry, &state).await?;
     let (variables, internal_token) = variables(&manifest, &up.variables, &config.providers)?;
     let manifest = select(manifest, up, &variables)?;
     let router = Router::build(manifest.routes()).map_err(|errors| problems(&errors))?;
-    let state = up.state_dir.clone().or_else(|| config.state_dir.clone());
-    let state = state.unwrap_or_else(|| folder_of(&file).join(DEFAULT_STATE));
     std::fs::create_dir_all(&state).with_context(|| format!("cannot create {}", state.display()))?;
     let metrics = Arc::new(Metrics::new()?);
-    let grants = Grants::new(up, &file, state, &config, variables, Arc::clone(&metrics))?;
+    let grants = Grants::new(up, source.folder(), state, &config, variables, Arc::clone(&metrics))?;
     grants.storage.create_folders()?;
     let (postgres, home) = (Arc::clone(&grants.postgres), grants.home.clone());
     let components = components(&manifest, &grants, up)?;
@@ -96,20 +94,8 @@ fn chains(variables: &Resolved, caller: &Component, called: &Component) -> bool 
     ["http", "https"].iter().any(|scheme| allowed.allows(scheme, &host, None))
 }
 
-/// The manifest that `-f` means: a file, or the one in a folder.
-pub(crate) fn manifest_file(from: &Path) -> PathBuf {
-    if from.is_dir() { from.join("spin.toml") } else { from.to_owned() }
-}
-
 fn problems(errors: &[impl ToString]) -> Problems {
     Problems(errors.iter().map(ToString::to_string).collect())
-}
-
-pub(crate) fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 /// The values of all variables, and the internal token if the application has that variable.
@@ -206,14 +192,14 @@ impl Grants {
     /// If the machine's certificates cannot be read.
     pub(crate) fn new(
         up: &Up,
-        manifest: &Path,
+        manifest_folder: PathBuf,
         state: PathBuf,
         config: &RuntimeConfig,
         variables: Resolved,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
-            manifest_folder: folder_of(manifest),
+            manifest_folder,
             storage: Storage::new(&state, config),
             home: Home::new(up.limits.max_concurrent_requests as usize),
             state,

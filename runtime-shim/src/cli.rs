@@ -1,5 +1,6 @@
 //! The command line of `slipway`.
 
+mod application;
 mod operations;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ use crate::logging::LogFormat;
 use crate::sidecar::arguments::Sidecar;
 use crate::sidecar::response_file::{self, ResponseFileError};
 
+pub use application::{ApplicationSource, RegistryAccess};
 pub use operations::{Check, Compile, CompiledComponents, Health};
 
 /// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
@@ -51,7 +53,7 @@ impl Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the application of a spin.toml.
+    /// Serve a Spin application, of a spin.toml or from a registry.
     Up(Box<Up>),
     /// Serve metrics, health probes and draining in front of any HTTP server, as its reverse proxy.
     Sidecar(Box<Sidecar>),
@@ -119,15 +121,9 @@ pub enum Direction {
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub struct Up {
-    /// The application: a spin.toml, or a folder that has one.
-    #[arg(
-        short = 'f',
-        long = "from",
-        visible_alias = "file",
-        default_value = "spin.toml",
-        value_name = "MANIFEST"
-    )]
-    pub from: PathBuf,
+    /// What to serve.
+    #[command(flatten)]
+    pub application: ApplicationSource,
 
     /// Address for the application's requests.
     #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
@@ -152,7 +148,8 @@ pub struct Up {
     #[arg(long, env = "RUNTIME_CONFIG_FILE", value_name = "FILE")]
     pub runtime_config_file: Option<PathBuf>,
 
-    /// Folder for databases; if not given, `state_dir` of the runtime-config file, or `.slipway` beside the manifest.
+    /// Folder for databases and for what is pulled from registries; if not given, `state_dir` of the runtime-config
+    /// file, or `.slipway` beside the manifest, or `.slipway` here for an application from a registry.
     #[arg(long, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
 
@@ -259,12 +256,12 @@ mod tests {
 
     #[test]
     fn the_arguments_that_spinkube_passes_are_understood() {
-        let arguments = "slipway up --listen 0.0.0.0:80 -f /app --runtime-config-file /runtime-config.toml --component-id a --component-id b";
+        let arguments = "slipway up --listen 0.0.0.0:80 -f ghcr.io/acme/app:1.2 --runtime-config-file /runtime-config.toml --component-id a --component-id b";
         let Command::Up(up) = Cli::try_parse_from(arguments.split(' ')).unwrap().command else {
             panic!("it is `up`");
         };
         assert_eq!(up.listen, SocketAddr::from(([0, 0, 0, 0], 80)));
-        assert_eq!(up.from, PathBuf::from("/app"));
+        assert_eq!(up.application.from, PathBuf::from("ghcr.io/acme/app:1.2"));
         assert_eq!(up.runtime_config_file, Some(PathBuf::from("/runtime-config.toml")));
         assert_eq!(up.component_ids, ["a", "b"]);
     }

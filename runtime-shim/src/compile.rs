@@ -5,22 +5,25 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use wasmtime::Engine;
 
-use crate::assemble::{DEFAULT_STATE, Problems, folder_of, manifest_file};
 use crate::cli::Compile;
+use crate::engine;
 use crate::engine::cache::{Artifact, Cache, Key, Readers};
-use crate::manifest::{Component, Manifest, ManifestErrors};
+use crate::manifest::Component;
+use crate::source::Source;
 
 /// Compiles all components of an application, and prints a line for each.
 ///
 /// # Errors
-/// What is wrong with the manifest; a folder that `slipway up` would not trust; all components that do not compile.
+/// What is wrong with the manifest, or why it cannot be pulled; a folder that `slipway up` would not trust; all components that do not compile.
 pub fn run(arguments: &Compile) -> Result<()> {
-    let file = manifest_file(&arguments.from);
-    let manifest = Manifest::load(&file).map_err(|ManifestErrors(problems)| Problems(problems))?;
-    let folder =
-        arguments.output.clone().unwrap_or_else(|| folder_of(&file).join(DEFAULT_STATE).join("cache"));
+    let source = Source::infer(&arguments.application.from);
+    let state = arguments.state_dir.clone().unwrap_or_else(|| source.default_state());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let manifest = runtime.block_on(source.load(&arguments.application.registry, &state))?;
+    let folder = arguments.output.clone().unwrap_or_else(|| state.join("cache"));
     let cache = Cache::open(&folder, Readers::All).context("the folder cannot be used")?;
-    let engine = crate::engine::new().map_err(|error| anyhow::anyhow!("no WebAssembly engine: {error:#}"))?;
+    let engine = if arguments.portable { engine::portable() } else { engine::new() };
+    let engine = engine.map_err(|error| anyhow::anyhow!("no WebAssembly engine: {error:#}"))?;
     let mut problems = Vec::new();
     for component in &manifest.components {
         match compile(&engine, &cache, component) {

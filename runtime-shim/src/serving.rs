@@ -35,6 +35,14 @@ impl Bound {
         Ok(Self { started, public, admin, signals: Signals::new()? })
     }
 
+    /// What `preparing` comes to, or nothing if a signal comes first: what is pulled may take its time.
+    pub async fn unless_ended<T>(&mut self, preparing: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            result = preparing => Some(result),
+            () = self.signals.next() => None,
+        }
+    }
+
     /// Serves until a signal comes and the drain has ended.
     ///
     /// # Errors

@@ -23,8 +23,11 @@ pub fn run(up: Up) -> Result<()> {
 }
 
 async fn serve_until_signal(up: Up) -> Result<()> {
-    let bound = Bound::new(up.listen, up.admin_listen).await?;
-    let app = assemble(&up, Lifecycle::default())?;
+    let mut bound = Bound::new(up.listen, up.admin_listen).await?;
+    let Some(app) = bound.unless_ended(assemble(&up, Lifecycle::default())).await else {
+        return Ok(());
+    };
+    let app = app?;
     tokio::spawn(Arc::clone(&app.postgres).close_idle());
     if let Some(period) = up.sweep_every {
         tokio::spawn(sweep(Arc::clone(&app), period));

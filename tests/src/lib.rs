@@ -9,6 +9,7 @@ pub mod github;
 pub mod http;
 pub mod metrics;
 pub mod postgres;
+pub mod registry;
 pub mod rolling;
 pub mod sidecar;
 pub mod slipway;

@@ -276,6 +276,18 @@ async fn what_was_compiled_ahead_is_used_from_a_read_only_folder() -> Result<()>
 }
 
 #[tokio::test]
+async fn what_was_compiled_for_every_processor_is_used_where_there_is_nothing_better() -> Result<()> {
+    let application = Application::new()?;
+    compile_with(&application.manifest(), &application.cache(), &["--portable"])?;
+    let portable = application.entry()?;
+    assert_eq!(start(application.options()).await?, Start { cached: 1, compiled: 0 });
+    assert_eq!(application.entry()?, portable, "nothing was added");
+    let lines = compile(&application.manifest(), &application.cache())?;
+    assert!(lines.contains(" ms: "), "what fits this processor is another file: {lines}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_start_removes_what_was_not_used_for_long() -> Result<()> {
     let application = Application::filled().await?;
     let old = application.cache().join(format!("{:064x}.cwasm", 1));
@@ -289,8 +301,13 @@ async fn a_start_removes_what_was_not_used_for_long() -> Result<()> {
 
 /// Runs `slipway compile`.
 fn compile(manifest: &Path, folder: &Path) -> Result<String> {
+    compile_with(manifest, folder, &[])
+}
+
+fn compile_with(manifest: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(program()?);
     let output =
-        Command::new(program()?).arg("compile").arg("-f").arg(manifest).arg("-o").arg(folder).output()?;
+        command.arg("compile").arg("-f").arg(manifest).arg("-o").arg(folder).args(arguments).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -203,6 +203,18 @@ async fn wasi_keyvalue_reaches_the_same_stores() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_interface_of_older_components_reaches_the_same_stores() -> Result<()> {
+    let app = App::new(&single())?;
+    let slipway = Slipway::start(app.configured(&everything(app.path()))?).await?;
+    assert_eq!(text(&slipway, "/key-value/set?carts&new&three").await?, "set");
+    let told = text(&slipway, "/spin2-key-value?carts").await?;
+    assert_eq!(told, "Some(\"one\") None\n(false, true)\n[\"new\", \"older\"]");
+    assert_eq!(text(&slipway, "/key-value/get?carts&older").await?, "two");
+    assert_eq!(text(&slipway, "/spin2-key-value?finance").await?, "Error::AccessDenied");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_runtime_config_names_databases_and_values_of_variables() -> Result<()> {
     let app = App::new(&single())?;
     let options = app.configured(&everything(app.path()))?;
@@ -381,7 +393,6 @@ async fn an_unknown_component_id_is_told_with_those_that_there_are() -> Result<(
 #[tokio::test]
 async fn each_interface_of_the_sdk_that_is_not_offered_is_refused_by_name() -> Result<()> {
     let interfaces = [
-        "fermyon:spin/key-value@2.0.0",
         "fermyon:spin/llm@2.0.0",
         "fermyon:spin/mysql@2.0.0",
         "fermyon:spin/redis@2.0.0",

@@ -1,7 +1,7 @@
 //! `slipway check`: what `slipway up` would find wrong, told at once; or a table of what it would serve.
 //!
-//! Nothing is listened on or connected to, and nothing is written but to a folder of its own, so that a manifest can be
-//! checked beside a process that serves it.
+//! Nothing is listened on or connected to but the registry that the application is in, and nothing is written but to a
+//! folder of its own, so that an application can be checked beside a process that serves it.
 
 mod report;
 
@@ -16,9 +16,10 @@ use crate::cli::Check;
 use crate::engine;
 use crate::files;
 use crate::host::{self, Ctx};
-use crate::manifest::{Component, Manifest, ManifestErrors};
+use crate::manifest::Component;
 use crate::metrics::Metrics;
 use crate::runtime_config::RuntimeConfig;
+use crate::source::Source;
 use report::{Report, Row};
 
 /// Checks, and prints a table of what would be served.
@@ -31,11 +32,12 @@ pub fn run(check: &Check) -> Result<()> {
 }
 
 fn examine(check: &Check) -> Result<Report> {
-    let file = assemble::manifest_file(&check.up.from);
-    let examined = Manifest::examine(&file).map_err(|ManifestErrors(problems)| Problems(problems))?;
-    let (manifest, mut problems) = examined;
+    let source = Source::infer(&check.up.application.from);
     // Files are laid out as at a start, which finds those that cannot be read.
     let scratch = tempfile::tempdir().context("no room for files of components")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let examined = runtime.block_on(source.examine(&check.up.application.registry, scratch.path()));
+    let (manifest, mut problems) = examined?;
     let config = assemble::runtime_config(&check.up).unwrap_or_else(|error| {
         problems.extend(sentences(error));
         RuntimeConfig::default()
@@ -44,7 +46,7 @@ fn examine(check: &Check) -> Result<Report> {
         Ok((variables, _)) => {
             let manifest = assemble::select(manifest, &check.up, &variables)?;
             let (state, metrics) = (scratch.path().to_owned(), Arc::new(Metrics::new()?));
-            (manifest, Some(Grants::new(&check.up, &file, state, &config, variables, metrics)?))
+            (manifest, Some(Grants::new(&check.up, source.folder(), state, &config, variables, metrics)?))
         }
         Err(error) => {
             problems.extend(sentences(error));
@@ -59,7 +61,7 @@ fn examine(check: &Check) -> Result<Report> {
         // Without values for all variables, it is not known what a component is granted, but its files are.
         let granted = match &grants {
             Some(grants) => grants.to(component).map(drop),
-            None => files::mounts(component, &assemble::folder_of(&file), scratch.path())
+            None => files::mounts(component, &source.folder(), scratch.path())
                 .map(drop)
                 .map_err(|error| vec![format!("component {}: {error:#}", component.id)]),
         };
@@ -69,7 +71,7 @@ fn examine(check: &Check) -> Result<Report> {
             Err(more) => problems.extend(more),
         }
     }
-    if problems.is_empty() { Ok(Report { file, manifest, rows }) } else { Err(Problems(problems).into()) }
+    if problems.is_empty() { Ok(Report { source, manifest, rows }) } else { Err(Problems(problems).into()) }
 }
 
 /// Each problem by itself, where there are several in `error`.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
 
 use crate::manifest::{Component, Manifest, TriggerRoute};
+use crate::source::Source;
 
 /// The application; shown as a table.
 pub(super) struct Report {
-    pub file: PathBuf,
+    pub source: Source,
     pub manifest: Manifest,
     pub rows: Vec<Row>,
 }
@@ -58,7 +58,7 @@ fn packages(imports: &[String]) -> String {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.manifest.application.name;
-        writeln!(f, "{name}: {} can be served\n", self.file.display())?;
+        writeln!(f, "{name}: {} can be served\n", self.source)?;
         let headings = HEADINGS.map(str::to_owned);
         let rows = || std::iter::once(&headings).chain(self.rows.iter().map(|Row(cells)| cells));
         let width = |cell: fn(&[String; 4]) -> &String| {
@@ -100,7 +100,7 @@ mod tests {
             Row::new(&manifest, 0, &manifest.components[0], imports),
             Row::new(&manifest, 1, &manifest.components[1], None),
         ];
-        let report = Report { file: "spin.toml".into(), manifest, rows };
+        let report = Report { source: Source::File("spin.toml".into()), manifest, rows };
         let expected = "\
 shop: spin.toml can be served
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use hyper::Uri;
 
-use super::Up;
+use super::{ApplicationSource, Up};
 
 /// Where compiled components are kept.
 #[derive(Debug, Args)]
@@ -34,19 +34,22 @@ impl CompiledComponents {
 /// Arguments of `slipway compile`.
 #[derive(Debug, Args)]
 pub struct Compile {
-    /// The application: a spin.toml, or a folder that has one.
-    #[arg(
-        short = 'f',
-        long = "from",
-        visible_alias = "file",
-        default_value = "spin.toml",
-        value_name = "MANIFEST"
-    )]
-    pub from: PathBuf,
+    /// What to compile.
+    #[command(flatten)]
+    pub application: ApplicationSource,
+
+    /// Compile for every processor of this machine's kind (x86-64, or arm64), as for an image that runs elsewhere. What
+    /// only newer ones can do is then not used.
+    #[arg(long)]
+    pub portable: bool,
+
+    /// Folder for what is pulled from a registry; `.slipway` if not given.
+    #[arg(long, value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
 
     /// Folder to fill, for `slipway up --cache-dir`; where `slipway up` looks by itself if not given. What is written can
-    /// be read by everyone, and fits this version of slipway on processors with the same features as this one:
-    /// elsewhere, components are compiled at start.
+    /// be read by everyone, and fits this version of slipway on processors with the same features as this one, unless
+    /// --portable is given: elsewhere, components are compiled at start.
     #[arg(short = 'o', long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
 }

@@ -22,7 +22,8 @@ const OFFERED: [&str; 7] = [
 ];
 
 /// The interfaces of the Spin SDK that are offered, with their versions.
-const OFFERED_SPIN: [&str; 7] = [
+const OFFERED_SPIN: [&str; 8] = [
+    "fermyon:spin/key-value@2.0",
     "spin:key-value/key-value@3.0",
     "spin:postgres/postgres@4.",
     "spin:sqlite/sqlite@3.1",

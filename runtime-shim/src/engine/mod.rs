@@ -39,6 +39,18 @@ pub fn new() -> wasmtime::Result<Engine> {
     Ok(engine)
 }
 
+/// An engine that compiles for every processor of this kind, and leaves out what only some of them can do. What it
+/// compiles, the engine of [`new`] loads.
+///
+/// # Errors
+/// If the processor lacks what the engine needs.
+pub(crate) fn portable() -> wasmtime::Result<Engine> {
+    let mut config = config(InstanceAllocationStrategy::OnDemand);
+    // A target that is named has none of the features that would be looked for on this machine.
+    config.target(env!("SLIPWAY_TARGET"))?;
+    Engine::new(&config)
+}
+
 fn config(allocation: InstanceAllocationStrategy) -> Config {
     let mut config = Config::new();
     config

@@ -1,6 +1,7 @@
-//! Host side of `spin:key-value/key-value@3.0.0`, and of `wasi:keyvalue`, which reaches the same stores.
+//! Host side of `spin:key-value/key-value@3.0.0`, of its version 2, and of `wasi:keyvalue`, which reach the same stores.
 
 mod keys;
+pub(super) mod spin2;
 mod store;
 mod wasi;
 

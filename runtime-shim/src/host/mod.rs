@@ -126,6 +126,7 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<Ctx>> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     bindings::spin::key_value::key_value::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+    key_value::spin2::add_to_linker(&mut linker)?;
     bindings::spin::postgres::postgres::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::sqlite::sqlite::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
     bindings::spin::variables::variables::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;

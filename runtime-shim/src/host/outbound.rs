@@ -36,16 +36,22 @@ type Hooked<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 /// # Errors
 /// If the machine's certificates cannot be read.
 pub fn client() -> std::io::Result<Client> {
+    Ok(HyperClient::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build(connector()?))
+}
+
+/// Connects with and without TLS; certificates are those that the machine trusts.
+///
+/// # Errors
+/// If the machine's certificates cannot be read.
+pub(crate) fn connector() -> std::io::Result<HttpsConnector<HttpConnector>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let https =
-        HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(tcp);
-    Ok(HyperClient::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .build(https))
+    Ok(HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(tcp))
 }
 
 /// What one component may reach, and how.

@@ -16,6 +16,7 @@ mod trigger;
 pub use errors::ManifestErrors;
 pub(crate) use errors::Problems;
 pub use model::{Application, Component, FileMount, HttpTrigger, Manifest, TriggerRoute, Variable};
+pub(crate) use read::whole;
 pub(crate) use section::Section;
 pub use select::UnknownComponents;
 

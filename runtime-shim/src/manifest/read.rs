@@ -42,14 +42,23 @@ impl Manifest {
     pub fn parse(text: &str, directory: &Path) -> Result<Self, ManifestErrors> {
         whole(read(text, directory)?)
     }
+
+    /// Reads a manifest of version 2 that did not come as text, and whose paths are absolute; with what is wrong with it.
+    pub(crate) fn from_table(table: Table) -> (Self, Vec<String>) {
+        read_table(table, Path::new(""))
+    }
 }
 
-fn whole((manifest, problems): (Manifest, Vec<String>)) -> Result<Manifest, ManifestErrors> {
+/// The manifest, if nothing is wrong with it.
+pub(crate) fn whole((manifest, problems): (Manifest, Vec<String>)) -> Result<Manifest, ManifestErrors> {
     if problems.is_empty() { Ok(manifest) } else { Err(ManifestErrors(problems)) }
 }
 
 fn read(text: &str, directory: &Path) -> Result<(Manifest, Vec<String>), ManifestErrors> {
-    let table = parse_toml(text)?;
+    Ok(read_table(parse_toml(text)?, directory))
+}
+
+fn read_table(table: Table, directory: &Path) -> (Manifest, Vec<String>) {
     let problems = Problems::default();
     let mut root = Section::new("manifest", table, &problems);
     root.ignore(&["spin_manifest_version"]);
@@ -63,7 +72,7 @@ fn read(text: &str, directory: &Path) -> Result<(Manifest, Vec<String>), Manifes
         .unwrap_or_default();
     root.finish();
     let application = application.unwrap_or_default();
-    Ok((Manifest { application, variables, triggers, components }, problems.sentences()))
+    (Manifest { application, variables, triggers, components }, problems.sentences())
 }
 
 /// Parses the text and makes sure that it is a manifest of version 2; of no other version more can be said.

@@ -1,6 +1,7 @@
 //! What a compiled component depends on.
 
 use std::hash::{Hash, Hasher};
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -26,6 +27,12 @@ impl Key {
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         Self { source: Sha256::digest(wasm).into(), engine: hasher.0.finalize().into() }
+    }
+
+    /// The key of `wasm` compiled for every processor of this kind; none if the engine for it cannot be had.
+    pub fn portable(wasm: &[u8]) -> Option<Self> {
+        static ENGINE: LazyLock<Option<Engine>> = LazyLock::new(|| crate::engine::portable().ok());
+        ENGINE.as_ref().map(|engine| Self::new(engine, wasm))
     }
 
     /// Name of the file.

@@ -89,7 +89,8 @@ impl Cache {
     /// If it is no valid component.
     pub fn component(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Component> {
         let key = Key::new(engine, wasm);
-        if let Some(component) = self.found(engine, &key) {
+        let portable = || self.found(engine, &Key::portable(wasm)?);
+        if let Some(component) = self.found(engine, &key).or_else(portable) {
             self.cached.fetch_add(1, Ordering::Relaxed);
             return Ok(component);
         }

@@ -44,6 +44,9 @@ pub enum StoreError {
     /// What is to be incremented is no number of eight bytes, or would not be one afterwards.
     #[error("the value is not a 64-bit number that can be incremented so far")]
     NotANumber,
+    /// There are more keys than fit into one list.
+    #[error("the keys have more than {0} bytes in all")]
+    TooManyKeys(usize),
     /// The database failed.
     #[error("{0}")]
     Database(String),

@@ -2,6 +2,7 @@
 #![cfg(target_family = "wasm")]
 
 mod key_value;
+mod spin2;
 mod wasi_keyvalue;
 
 use bytes::Bytes;
@@ -39,6 +40,7 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
         "/postgres-count" => text(count_rows(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/postgres-left-open" => text(leave_open(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/wasi-keyvalue" => text(wasi_keyvalue::run(&argument).unwrap_or_else(|error| format!("{error:?}"))),
+        "/spin2-key-value" => text(spin2::run(&argument).unwrap_or_else(|error| format!("{error:?}"))),
         "/sqlite" => text(count_up(&argument).await.unwrap_or_else(|error| error.to_string())),
         "/wait" => {
             wait(argument.parse().unwrap_or_default()).await;
