@@ -25,6 +25,7 @@ use crate::runtime_config::RuntimeConfig;
 use crate::server::{App, Core, InternalToken, Readiness};
 use crate::source::Source;
 use crate::storage::Storage;
+use crate::trace::{self, Tracer};
 use crate::variables::{Provider, Resolved, Sources, parse_arguments};
 
 /// An application with this variable has internal paths, and gets a token for them when it is given none.
@@ -63,11 +64,13 @@ pub async fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<Arc<App>>
     grants.storage.create_folders()?;
     let (postgres, home) = (Arc::clone(&grants.postgres), grants.home.clone());
     let components = components(&manifest, &grants, up)?;
+    let tracer = Tracer::new(trace::Settings::new(&up.tracing, &manifest.application.name)?, &metrics)?;
+    let observed = (up.access_log.access_log(), tracer);
     let app = Arc::new(App {
         router,
         components,
         postgres,
-        core: Core::new(metrics, lifecycle, up.limits.max_concurrent_requests, &up.drain),
+        core: Core::new(metrics, observed, lifecycle, up.limits.max_concurrent_requests, &up.drain),
         readiness: Readiness::default(),
         internal_token: internal_token.map(InternalToken::new),
         own_admin_port: up.admin_listen.is_some(),

@@ -1,6 +1,8 @@
 //! The command line of `slipway`.
 
 mod application;
+mod help;
+mod observability;
 mod operations;
 
 use std::ffi::OsString;
@@ -17,20 +19,29 @@ use crate::sidecar::arguments::Sidecar;
 use crate::sidecar::response_file::{self, ResponseFileError};
 
 pub use application::{ApplicationSource, RegistryAccess};
+pub use observability::{AccessLogArguments, Header, Tracing};
 pub use operations::{Check, Compile, CompiledComponents, Health};
 
 /// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
 #[derive(Debug, Parser)]
-#[command(name = "slipway", version, propagate_version = true)]
+#[command(name = "slipway", version, propagate_version = true, after_long_help = help::SLIPWAY)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How log lines look.
-    #[arg(long, global = true, value_enum, default_value = "text", env = "SLIPWAY_LOG_FORMAT")]
+    /// How log lines look: `text` for people, `json` (one object a line) for collectors.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "SLIPWAY_LOG_FORMAT",
+        value_name = "FORMAT",
+        help_heading = "Logging"
+    )]
     pub log_format: LogFormat,
     /// Least level that is logged: error, warn, info, debug, trace or off. Requests are logged at info; RUST_LOG overrules it.
-    #[arg(long, global = true, default_value = "info")]
+    #[arg(long, global = true, default_value = "info", value_name = "LEVEL", help_heading = "Logging")]
     pub log_level: LevelFilter,
 }
 
@@ -54,16 +65,22 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve a Spin application, of a spin.toml or from a registry.
+    #[command(after_long_help = help::UP)]
     Up(Box<Up>),
     /// Serve metrics, health probes and draining in front of any HTTP server, as its reverse proxy.
+    #[command(after_long_help = help::SIDECAR)]
     Sidecar(Box<Sidecar>),
     /// Bring the ledger's database to the schema of this release, take it back, or show where it is.
+    #[command(after_long_help = help::MIGRATE)]
     Migrate(Migrate),
     /// Compile the components of an application ahead of time, as for an image.
+    #[command(after_long_help = help::COMPILE)]
     Compile(Compile),
     /// Tell everything that `slipway up` would find wrong, or show what it would serve. Takes the same arguments.
+    #[command(after_long_help = help::CHECK)]
     Check(Box<Check>),
     /// Ask a probe: exits with 0 if it answers with 2xx. For container health checks in an image without a shell.
+    #[command(after_long_help = help::HEALTH)]
     Health(Health),
 }
 
@@ -80,6 +97,7 @@ pub struct Migrate {
 
 /// The database to migrate.
 #[derive(Args)]
+#[command(next_help_heading = "Database")]
 pub struct Database {
     /// A Postgres database: postgres://USER:PASSWORD@HOST/NAME. On the command line, others can read the password.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
@@ -102,15 +120,16 @@ pub enum Direction {
     /// Apply every migration that is missing.
     Up {
         /// Only tell what would be done.
-        #[arg(long)]
+        #[arg(long, help_heading = "What to do")]
         dry_run: bool,
     },
     /// Take the newest migrations back. What only the newer schema can hold is lost.
     Down {
-        /// How many.
+        /// How many migrations, the newest first.
+        #[arg(help_heading = "What to do")]
         count: u32,
         /// Only tell what would be done.
-        #[arg(long)]
+        #[arg(long, help_heading = "What to do")]
         dry_run: bool,
     },
     /// List the migrations, and fail if this release cannot work with the schema.
@@ -119,19 +138,25 @@ pub enum Direction {
 
 /// Arguments of `slipway up`.
 #[derive(Debug, Args)]
-#[command(args_override_self = true)]
+#[command(args_override_self = true, next_help_heading = "Application")]
 pub struct Up {
     /// What to serve.
     #[command(flatten)]
     pub application: ApplicationSource,
 
     /// Address for the application's requests.
-    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "SPIN_HTTP_LISTEN_ADDR",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDRESS",
+        help_heading = "Listeners"
+    )]
     pub listen: SocketAddr,
 
     /// Address for probes, metrics, /drain and internal paths. Without it, probes and metrics share the application's
     /// port, where the application's own routes come first.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Listeners")]
     pub admin_listen: Option<SocketAddr>,
 
     /// Value of an application variable: NAME=VALUE, NAME=@FILE for a file's content, or @FILE for a TOML or JSON file
@@ -144,7 +169,8 @@ pub struct Up {
     #[arg(short = 'c', long = "component-id", value_name = "ID")]
     pub component_ids: Vec<String>,
 
-    /// A TOML file of databases, key-value stores and providers of variables, with the keys that Spin has for them.
+    /// A TOML file of databases, key-value stores and providers of variables, with the keys that Spin has for them; without
+    /// it, each is in a SQLite file of the state folder.
     #[arg(long, env = "RUNTIME_CONFIG_FILE", value_name = "FILE")]
     pub runtime_config_file: Option<PathBuf>,
 
@@ -153,7 +179,8 @@ pub struct Up {
     #[arg(long, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
 
-    /// Ask the application, this often, to go on with work that is due: 5s, 1m. In a cluster, a CronJob does this.
+    /// Ask the application, this often, to go on with work that is due: 5s, 1m. Without it nobody asks; in a cluster, a
+    /// CronJob does.
     #[arg(long, value_name = "PERIOD", value_parser = humantime::parse_duration)]
     pub sweep_every: Option<Duration>,
 
@@ -172,6 +199,14 @@ pub struct Up {
     /// Times of the drain.
     #[command(flatten)]
     pub drain: Drain,
+
+    /// Which requests are logged.
+    #[command(flatten)]
+    pub access_log: AccessLogArguments,
+
+    /// Where spans go.
+    #[command(flatten)]
+    pub tracing: Tracing,
 }
 
 /// Limits and times of requests.
@@ -252,7 +287,64 @@ pub struct Drain {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+
+    /// All commands, with what they are called.
+    fn commands(command: &clap::Command, name: &str) -> Vec<(String, clap::Command)> {
+        let name = format!("{name} {}", command.get_name());
+        let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+        let below: Vec<_> = below.flat_map(|below| commands(below, &name)).collect();
+        [vec![(name, command.clone())], below].concat()
+    }
+
+    #[test]
+    fn every_argument_is_explained_under_a_heading() {
+        let mut cli = Cli::command();
+        cli.build();
+        for (name, command) in commands(&cli, "") {
+            assert!(command.get_about().is_some(), "{name}");
+            for argument in command.get_arguments() {
+                let id = argument.get_id();
+                if ["help", "version"].contains(&id.as_str()) {
+                    continue;
+                }
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    help.chars().filter(|letter| letter.is_alphabetic()).count() > 10,
+                    "{name} {id}: {help}"
+                );
+                assert!(argument.get_help_heading().is_some(), "{name} {id} has no heading");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_tells_examples_and_exit_status() {
+        for command in Cli::command().get_subcommands() {
+            let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            for part in ["Examples:\n", "Exit status:\n"] {
+                assert!(after.contains(part), "{}: {part}", command.get_name());
+            }
+            let long = after.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(long, None, "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn the_examples_in_the_help_are_understood() {
+        let texts = [help::UP, help::SIDECAR, help::CHECK, help::COMPILE, help::HEALTH, help::MIGRATE];
+        let lines =
+            texts.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("      slipway "));
+        let examples: Vec<&str> = lines.flat_map(|line| line.split(" && ")).map(str::trim).collect();
+        assert!(examples.len() > 10, "{examples:?}");
+        for example in examples {
+            if let Err(error) = Cli::try_parse_from(example.split(' ')) {
+                panic!("{example}: {error}");
+            }
+        }
+    }
 
     #[test]
     fn the_arguments_that_spinkube_passes_are_understood() {

@@ -3,10 +3,12 @@
 //! The way of a request: [`server`] accepts it, [`routing`] finds its component, [`engine`] runs it in an instance,
 //! and [`host`] answers what the instance asks of the world.
 
+pub mod access_log;
 pub mod assemble;
 pub mod check;
 pub mod cli;
 pub mod compile;
+pub mod correlation;
 pub mod engine;
 pub mod files;
 pub mod health;
@@ -26,5 +28,6 @@ pub mod shared;
 pub mod sidecar;
 pub mod source;
 pub mod storage;
+pub mod trace;
 pub mod up;
 pub mod variables;

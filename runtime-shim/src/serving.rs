@@ -59,7 +59,7 @@ impl Bound {
         tracing::info!(ready_ms = self.started.elapsed().as_secs_f64() * 1e3, "ready");
         self.signals.next().await;
         tokio::select! {
-            result = drain(backend.core(), servers) => result,
+            result = end(backend.core(), servers) => result,
             () = self.signals.next() => bail!("ended by a second signal"),
         }
     }
@@ -67,6 +67,13 @@ impl Bound {
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Drains, and then sends the spans of the last requests, also those that were not waited for to the end.
+async fn end(core: &Core, servers: JoinSet<()>) -> Result<()> {
+    let result = drain(core, servers).await;
+    core.tracer.flush().await;
+    result
 }
 
 /// Becomes unready, waits for load balancers to notice, accepts no more, finishes what is in flight.

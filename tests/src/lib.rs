@@ -2,6 +2,7 @@
 //! process. The programs `github-double` and `send-webhook` offer the first two by hand.
 
 pub mod burst;
+pub mod collector;
 pub mod crash;
 pub mod database;
 pub mod example;
@@ -9,6 +10,7 @@ pub mod github;
 pub mod http;
 pub mod metrics;
 pub mod postgres;
+pub mod prometheus;
 pub mod registry;
 pub mod rolling;
 pub mod sidecar;

@@ -88,6 +88,15 @@ fn a_variable_on_the_command_line_counts_and_what_it_breaks_is_told() -> Result<
 }
 
 #[test]
+fn a_collector_that_cannot_be_one_is_told_with_the_rest() -> Result<()> {
+    let output =
+        slipway(&["check", "--config-only", "-f", &guests(), "--otlp-endpoint", "grpc://127.0.0.1:4317"])?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("--otlp-endpoint must be a URL of a collector"), "{}", errors(&output));
+    Ok(())
+}
+
+#[test]
 fn an_application_that_is_well_is_shown_and_nothing_is_written() -> Result<()> {
     let state = tempfile::tempdir()?;
     let state = state.path().join("state");
@@ -101,6 +110,33 @@ fn an_application_that_is_well_is_shown_and_nothing_is_written() -> Result<()> {
         assert!(row.contains(part), "{part} is not in: {table}");
     }
     assert!(!state.exists());
+    Ok(())
+}
+
+/// The statuses that the access log tells of, after a success and a failure.
+async fn logged(arguments: &[&str]) -> Result<Vec<u64>> {
+    let mut options = Options { manifest: workspace().join("tests/guests/spin.toml"), ..Options::default() };
+    options.args = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let mut server =
+        Slipway::start(options.with_admin().arg("--log-format=json").arg("--drain-delay=0s")).await?;
+    for path in ["/hello", "/fail"] {
+        server.get(path).await?;
+    }
+    server.sigterm()?;
+    assert!(server.wait(Duration::from_secs(10)).await?.success());
+    let lines = server.log();
+    let lines = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let access = lines.filter(|line| line["target"] == "slipway::access");
+    Ok(access.filter_map(|line| line["status"].as_u64()).collect())
+}
+
+#[tokio::test]
+async fn the_access_log_keeps_failures_and_of_the_rest_what_it_is_told() -> Result<()> {
+    assert_eq!(logged(&[]).await?, [200, 500]);
+    assert_eq!(logged(&["--access-log-sample=0"]).await?, [500]);
+    assert_eq!(logged(&["--access-log=errors"]).await?, [500]);
+    assert_eq!(logged(&["--access-log=errors", "--access-log-slow=0s"]).await?, [200, 500]);
+    assert_eq!(logged(&["--access-log=off"]).await?, [0; 0]);
     Ok(())
 }
 

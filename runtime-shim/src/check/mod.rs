@@ -20,6 +20,7 @@ use crate::manifest::Component;
 use crate::metrics::Metrics;
 use crate::runtime_config::RuntimeConfig;
 use crate::source::Source;
+use crate::trace;
 use report::{Report, Row};
 
 /// Checks, and prints a table of what would be served.
@@ -38,6 +39,8 @@ fn examine(check: &Check) -> Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let examined = runtime.block_on(source.examine(&check.up.application.registry, scratch.path()));
     let (manifest, mut problems) = examined?;
+    let tracing = trace::Settings::new(&check.up.tracing, &manifest.application.name);
+    problems.extend(tracing.err().map(|error| format!("{error:#}")));
     let config = assemble::runtime_config(&check.up).unwrap_or_else(|error| {
         problems.extend(sentences(error));
         RuntimeConfig::default()

@@ -33,6 +33,7 @@ impl CompiledComponents {
 
 /// Arguments of `slipway compile`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Components")]
 pub struct Compile {
     /// What to compile.
     #[command(flatten)]
@@ -58,7 +59,7 @@ pub struct Compile {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Do not compile: leaves out whether components are valid and import only what is offered.
-    #[arg(long)]
+    #[arg(long, help_heading = "Check")]
     pub config_only: bool,
 
     /// What would be served.
@@ -68,8 +69,9 @@ pub struct Check {
 
 /// Arguments of `slipway health`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Probe")]
 pub struct Health {
-    /// What to ask.
+    /// The http:// URL to ask.
     #[arg(long, default_value = "http://127.0.0.1:9090/readyz", value_name = "URL")]
     pub url: Uri,
 

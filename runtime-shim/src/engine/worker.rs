@@ -24,6 +24,7 @@ use wasmtime_wasi_http::handler::{
 
 use super::Loaded;
 use super::occupancy::{Broken, Guarded, Occupancy};
+use crate::correlation::Correlation;
 use crate::host::{Ctx, Granted};
 use crate::metrics::Metrics;
 
@@ -49,8 +50,8 @@ pub struct Limits {
 
 /// What travels with a request into its instance.
 pub struct RequestData {
-    /// The request's id, for log lines.
-    pub id: Arc<str>,
+    /// The request, for log lines and traces.
+    pub correlation: Correlation,
     /// How many components it has come through; zero for a client's.
     pub depth: u8,
     /// Set by its instance.
@@ -59,8 +60,8 @@ pub struct RequestData {
 
 impl RequestData {
     /// Data of a request that is yet to begin.
-    pub fn new(id: Arc<str>, depth: u8) -> Self {
-        Self { id, depth, broken: Broken::default() }
+    pub fn new(correlation: Correlation, depth: u8) -> Self {
+        Self { correlation, depth, broken: Broken::default() }
     }
 }
 
@@ -87,6 +88,17 @@ pub struct Workers {
     /// A few more than the processor can run at once. Guests that answer fast then share few instances, which stay in
     /// its caches; those that wait for something get as many instances as there are requests, see [`PATIENCE`].
     turns: Semaphore,
+}
+
+impl Failure {
+    /// The reason in a word, for spans.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::TimedOut(_) => "timeout",
+            Self::NotStarted(_) => "not_started",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 impl Workers {
@@ -199,7 +211,7 @@ impl WorkerState for Worker {
         data: RequestData,
         _task: wasmtime::component::GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        store.data_mut().begin(data.id, data.depth);
+        store.data_mut().begin(data.correlation, data.depth);
         self.occupancy.occupy(data.broken);
         if self.used.swap(true, Ordering::Relaxed) {
             self.metrics.instances_reused.with_label_values(&[&self.granted.id]).inc();

@@ -13,6 +13,7 @@ use http::{Extensions, Request, Response, Uri};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use crate::correlation::Correlation;
 use crate::outbound::allow::service_chaining_target;
 
 /// Most components that a request may come through, one calling the next.
@@ -26,9 +27,14 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Response<WasiBody>, Erro
 
 /// An application that answers requests of its own components.
 pub trait Application: Send + Sync {
-    /// Hands `request` to where `target` says. [`Depth`] is among its extensions; `id` is the id of the client's request
-    /// that caused it.
-    fn answer(self: Arc<Self>, target: Target, request: Request<WasiBody>, id: Arc<str>) -> Answering;
+    /// Hands `request` to where `target` says. [`Depth`] is among its extensions; `correlation` is that of the client's
+    /// request that caused it.
+    fn answer(
+        self: Arc<Self>,
+        target: Target,
+        request: Request<WasiBody>,
+        correlation: Correlation,
+    ) -> Answering;
 }
 
 /// Which part of the application a request is for.
@@ -45,10 +51,10 @@ pub enum Target {
 pub struct Depth(pub u8);
 
 /// For whom an instance works when it sends a request.
-#[derive(Debug, Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Caller {
-    /// Id of the request that it works on.
-    pub request: Arc<str>,
+    /// The request that it works on.
+    pub correlation: Correlation,
     /// How many components that request has come through.
     pub depth: u8,
 }
@@ -88,12 +94,6 @@ impl Depth {
     }
 }
 
-impl Default for Caller {
-    fn default() -> Self {
-        Self { request: "".into(), depth: 0 }
-    }
-}
-
 impl Home {
     /// The way to an application that is yet to come; at most `limit` requests go it at once.
     pub fn new(limit: usize) -> Self {
@@ -113,17 +113,18 @@ impl Home {
         mut request: Request<WasiBody>,
         caller: &Caller,
     ) -> Result<Response<WasiBody>, Error> {
-        let id = &*caller.request;
+        let (id, trace_id) = (&*caller.correlation.id, caller.correlation.trace_id());
         if caller.depth >= MAX_DEPTH {
             tracing::warn!(
                 request_id = id,
+                trace_id,
                 "request to {} refused: it came through {MAX_DEPTH} components already, so they call each other in a circle",
                 request.uri().host().unwrap_or_default()
             );
             return Err(Error::LoopDetected);
         }
         let Ok(_permit) = self.permits.try_acquire() else {
-            tracing::warn!(request_id = id, "too many requests between components are in progress");
+            tracing::warn!(request_id = id, trace_id, "too many requests between components are in progress");
             return Err(Error::ConnectionLimitReached);
         };
         let application = self.application.get().and_then(Weak::upgrade);
@@ -131,7 +132,7 @@ impl Home {
         // What the component's side of the interface attached means nothing to the other.
         *request.extensions_mut() = Extensions::new();
         request.extensions_mut().insert(Depth(caller.depth + 1));
-        application.answer(target, request, Arc::clone(&caller.request)).await
+        application.answer(target, request, caller.correlation.clone()).await
     }
 }
 
@@ -157,7 +158,7 @@ mod tests {
     struct Echo;
 
     impl Application for Echo {
-        fn answer(self: Arc<Self>, _: Target, request: Request<WasiBody>, _: Arc<str>) -> Answering {
+        fn answer(self: Arc<Self>, _: Target, request: Request<WasiBody>, _: Correlation) -> Answering {
             let depth = Depth::of(&request).0;
             let mut answer = Response::new(request.into_body());
             *answer.status_mut() = http::StatusCode::from_u16(200 + u16::from(depth)).unwrap();

@@ -6,7 +6,6 @@ mod store;
 mod wasi;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
@@ -14,10 +13,15 @@ pub use store::{CompareAndSwap, Store, StoreError, Stores};
 
 use super::Ctx;
 use super::bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore};
+use super::call::HostCall;
+use crate::trace::database::{self as span, Call, Operation};
 use keys::Keys;
 
 /// Label of these interfaces in metrics.
 const INTERFACE: &str = "spin:key-value";
+
+/// Name of this kind of database in spans.
+const SYSTEM: &str = "spin.key_value";
 
 /// A component's handle to a store.
 pub struct OpenStore(Arc<Store>);
@@ -38,8 +42,21 @@ impl Ctx {
         self.table.push(OpenStore(store)).map_err(|_| Error::StoreTableFull)
     }
 
-    fn count_key_value(&self, started: Instant) {
-        self.metrics.host_call(INTERFACE, started.elapsed());
+    /// Begins an operation. Keys are not told: they may name people.
+    fn begin_key_value(
+        &mut self,
+        store: &Resource<OpenStore>,
+        operation: &'static str,
+    ) -> wasmtime::Result<(Arc<Store>, HostCall)> {
+        let store = self.key_value_store(store)?;
+        let call = self.key_value_call(&store, operation);
+        Ok((store, call))
+    }
+
+    fn key_value_call(&self, store: &Store, operation: &'static str) -> HostCall {
+        let operation = Operation::Named(operation);
+        let call = Call { system: SYSTEM, operation, namespace: store.label(), server: None };
+        HostCall::begin(INTERFACE, span::call(self.position(), &call))
     }
 }
 
@@ -50,19 +67,19 @@ impl HostStore for Ctx {
     }
 }
 
-/// Runs `call` on the store behind `handle`, and measures it.
+/// Runs `call` on the store behind `handle`.
 async fn on_store<T: Send + 'static, R, F>(
     accessor: &Accessor<T, HasSelf<Ctx>>,
     handle: &Resource<OpenStore>,
+    operation: &'static str,
     call: impl FnOnce(Arc<Store>) -> F,
 ) -> wasmtime::Result<Result<R, Error>>
 where
     F: Future<Output = Result<R, StoreError>>,
 {
-    let started = Instant::now();
-    let store = accessor.with(|mut access| access.get().key_value_store(handle))?;
+    let (store, measured) = accessor.with(|mut access| access.get().begin_key_value(handle, operation))?;
     let result = call(store).await;
-    accessor.with(|mut access| access.get().count_key_value(started));
+    accessor.with(|mut access| measured.end(&access.get().metrics, &result));
     Ok(result.map_err(Error::from))
 }
 
@@ -79,7 +96,7 @@ impl<T: Send + 'static> HostStoreWithStore<T> for HasSelf<Ctx> {
         store: Resource<OpenStore>,
         key: String,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        on_store(accessor, &store, |store| async move { store.get(&key).await }).await
+        on_store(accessor, &store, "get", |store| async move { store.get(&key).await }).await
     }
 
     async fn set(
@@ -88,7 +105,7 @@ impl<T: Send + 'static> HostStoreWithStore<T> for HasSelf<Ctx> {
         key: String,
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), Error>> {
-        on_store(accessor, &store, |store| async move { store.set(&key, value).await }).await
+        on_store(accessor, &store, "set", |store| async move { store.set(&key, value).await }).await
     }
 
     async fn delete(
@@ -96,7 +113,7 @@ impl<T: Send + 'static> HostStoreWithStore<T> for HasSelf<Ctx> {
         store: Resource<OpenStore>,
         key: String,
     ) -> wasmtime::Result<Result<(), Error>> {
-        on_store(accessor, &store, |store| async move { store.delete(&key).await }).await
+        on_store(accessor, &store, "delete", |store| async move { store.delete(&key).await }).await
     }
 
     async fn exists(
@@ -104,7 +121,7 @@ impl<T: Send + 'static> HostStoreWithStore<T> for HasSelf<Ctx> {
         store: Resource<OpenStore>,
         key: String,
     ) -> wasmtime::Result<Result<bool, Error>> {
-        on_store(accessor, &store, |store| async move { store.exists(&key).await }).await
+        on_store(accessor, &store, "exists", |store| async move { store.exists(&key).await }).await
     }
 
     async fn get_keys(accessor: &Accessor<T, Self>, store: Resource<OpenStore>) -> wasmtime::Result<KeyList> {

@@ -2,6 +2,7 @@
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
 pub(crate) mod bindings;
+mod call;
 pub mod chaining;
 pub mod key_value;
 pub mod outbound;
@@ -20,14 +21,16 @@ use wasmtime::{Engine, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::correlation::Correlation;
 use crate::metrics::Metrics;
+use crate::trace::Position;
 use crate::variables::Resolved;
 use chaining::Caller;
 use key_value::Stores;
 use outbound::Outbound;
 use postgres::Postgres;
 use sqlite::Databases;
-use stdio::{LogStream, RequestId};
+use stdio::{LogStream, Worked};
 
 /// What one component may use; the same for all of its instances.
 pub struct Granted {
@@ -59,7 +62,7 @@ pub struct Ctx {
     table: ResourceTable,
     component: Arc<Granted>,
     metrics: Arc<Metrics>,
-    request: RequestId,
+    worked: Worked,
     /// Bounds on the instance's memory and tables.
     pub limits: StoreLimits,
 }
@@ -70,11 +73,11 @@ impl Ctx {
     /// # Errors
     /// If a mounted folder cannot be opened.
     pub fn new(component: Arc<Granted>, metrics: Arc<Metrics>) -> wasmtime::Result<Self> {
-        let request = RequestId::default();
+        let worked = Worked::default();
         let mut wasi = WasiCtxBuilder::new();
         wasi.envs(&component.environment)
-            .stdout(LogStream::new("stdout", &component.id, &request))
-            .stderr(LogStream::new("stderr", &component.id, &request));
+            .stdout(LogStream::new("stdout", &component.id, &worked))
+            .stderr(LogStream::new("stderr", &component.id, &worked));
         for (folder, guest) in &component.mounts {
             wasi.preopened_dir(folder, guest, FsPerms::ReadOnly).with_context(|| {
                 format!("cannot open {} for component {}", folder.display(), component.id)
@@ -85,7 +88,7 @@ impl Ctx {
             http: WasiHttpCtx::new(),
             outbound: component.outbound.clone(),
             table: ResourceTable::new(),
-            request,
+            worked,
             limits: StoreLimitsBuilder::new()
                 .memory_size(component.max_memory)
                 .trap_on_grow_failure(false)
@@ -95,11 +98,16 @@ impl Ctx {
         })
     }
 
-    /// Says which request the instance works for, so that its log lines carry the id, and its requests to other
-    /// components of the application the depth.
-    pub fn begin(&mut self, request: Arc<str>, depth: u8) {
-        self.request.set(Arc::clone(&request));
-        self.outbound.caller = Caller { request, depth };
+    /// Says which request the instance works for, so that its log lines carry the id, its calls have their place in the
+    /// trace, and its requests to other components of the application the depth.
+    pub fn begin(&mut self, correlation: Correlation, depth: u8) {
+        self.worked.begin(&correlation);
+        self.outbound.caller = Caller { correlation, depth };
+    }
+
+    /// Where in a trace the instance works.
+    fn position(&self) -> &Position {
+        &self.outbound.caller.correlation.trace
     }
 }
 

@@ -1,7 +1,7 @@
 //! Outbound HTTP of components: the allow-list of the manifest, one shared pool of connections, TLS by rustls.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -10,9 +10,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::call::HostCall;
 use super::chaining::{Caller, Home, Target};
 use crate::metrics::Metrics;
 use crate::outbound::allow::AllowedHosts;
+use crate::trace::http as span;
 
 /// Label of this interface in metrics.
 const INTERFACE: &str = "wasi:http";
@@ -31,7 +33,7 @@ pub type Client = HyperClient<HttpsConnector<HttpConnector>, WasiBody>;
 
 type Hooked<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
-/// Makes the shared client; certificates are those that the machine trusts.
+/// What makes connections, with TLS where the URL asks for it; certificates are those that the machine trusts.
 ///
 /// # Errors
 /// If the machine's certificates cannot be read.
@@ -103,17 +105,24 @@ impl Outbound {
 impl WasiHttpHooks for Outbound {
     fn send_request(
         &mut self,
-        request: http::Request<WasiBody>,
+        mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Hooked<()>,
     ) -> Hooked<(http::Response<WasiBody>, Hooked<()>)> {
-        let outbound = self.clone();
+        let mut outbound = self.clone();
         Box::new(async move {
-            let started = Instant::now();
             let target = Target::of(request.uri());
             let interface = target.as_ref().map_or(INTERFACE, Target::label);
+            let span = span::client(&outbound.caller.correlation.trace, &request);
+            // What is sent, and what another component does for it, is below this call.
+            span.position().write(request.headers_mut());
+            outbound.caller.correlation.trace = span.position().clone();
+            let mut call = HostCall::begin(interface, span);
             let result = outbound.send(target, request, options).await;
-            outbound.metrics.host_call(interface, started.elapsed());
+            if let Ok(answer) = &result {
+                span::received(call.span(), answer.status());
+            }
+            call.end(&outbound.metrics, &result);
             // The pool drives the connection, so there is nothing left to wait for.
             Ok((result?, Box::new(async { Ok(()) }) as Hooked<()>))
         })

@@ -21,7 +21,6 @@ mod tests;
 mod tls;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
@@ -36,10 +35,15 @@ use super::bindings::spin::postgres::postgres::{
     HostConnectionBuilderWithStore, HostConnectionWithStore, Interval, ParameterValue, QueryError,
     RangeBoundKind, RowSet,
 };
+use super::call::HostCall;
 use crate::outbound::allow::AllowedHosts;
+use crate::trace::database::{self as span, Call, Operation};
 
 /// Label of this interface in metrics.
 const INTERFACE: &str = "spin:postgres";
+
+/// Name of this kind of database in spans.
+const SYSTEM: &str = "postgresql";
 
 /// The databases that one component may reach.
 #[derive(Debug, Clone)]
@@ -104,8 +108,22 @@ impl Ctx {
         Ok(self.table.get(connection)?.0.clone())
     }
 
-    fn count_postgres(&self, started: Instant) {
-        self.metrics.host_call(INTERFACE, started.elapsed());
+    /// Begins to run a statement.
+    fn begin_postgres(
+        &mut self,
+        connection: &Resource<Connection>,
+        statement: &str,
+    ) -> wasmtime::Result<(Session, HostCall)> {
+        let session = self.session(connection)?;
+        let database = session.database();
+        let call = Call {
+            system: SYSTEM,
+            operation: Operation::Statement(statement),
+            namespace: &database.name,
+            server: Some((&database.host, database.port)),
+        };
+        let call = HostCall::begin(INTERFACE, span::call(self.position(), &call));
+        Ok((session, call))
     }
 }
 
@@ -161,9 +179,9 @@ impl HostConnection for Ctx {
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<RowSet, Error>> {
-        let started = Instant::now();
-        let result = self.session(&connection)?.query(&statement, &parameters).await;
-        self.count_postgres(started);
+        let (session, call) = self.begin_postgres(&connection, &statement)?;
+        let result = session.query(&statement, &parameters).await;
+        call.end(&self.metrics, &result);
         Ok(result)
     }
 
@@ -173,9 +191,9 @@ impl HostConnection for Ctx {
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let started = Instant::now();
-        let result = self.session(&connection)?.execute(&statement, &parameters).await;
-        self.count_postgres(started);
+        let (session, call) = self.begin_postgres(&connection, &statement)?;
+        let result = session.execute(&statement, &parameters).await;
+        call.end(&self.metrics, &result);
         Ok(result)
     }
 
@@ -199,11 +217,11 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for HasSelf<Ctx> {
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<Streamed, Error>> {
-        let started = Instant::now();
-        let session = accessor.with(|mut access| access.get().session(&connection))?;
+        let (session, call) =
+            accessor.with(|mut access| access.get().begin_postgres(&connection, &statement))?;
         let result = session.start(&statement, &parameters).await;
         accessor.with(|mut access| {
-            access.get().count_postgres(started);
+            call.end(&access.get().metrics, &result);
             let running = match result {
                 Ok(running) => running,
                 Err(error) => return Ok(Err(error)),
@@ -223,10 +241,10 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for HasSelf<Ctx> {
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let started = Instant::now();
-        let session = accessor.with(|mut access| access.get().session(&connection))?;
+        let (session, call) =
+            accessor.with(|mut access| access.get().begin_postgres(&connection, &statement))?;
         let result = session.execute(&statement, &parameters).await;
-        accessor.with(|mut access| access.get().count_postgres(started));
+        accessor.with(|mut access| call.end(&access.get().metrics, &result));
         Ok(result)
     }
 }

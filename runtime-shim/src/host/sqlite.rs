@@ -7,8 +7,6 @@
 mod database;
 mod values;
 
-use std::time::Instant;
-
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
 pub(super) use database::Handle;
@@ -18,12 +16,21 @@ use super::Ctx;
 use super::bindings::spin::sqlite::sqlite::{
     Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
 };
+use super::call::HostCall;
+use crate::trace::database::{self as span, Call, Operation};
 
 /// Label of this interface in metrics.
 const INTERFACE: &str = "spin:sqlite";
 
+/// Name of this kind of database in spans.
+const SYSTEM: &str = "sqlite";
+
 /// A component's handle to a database.
-pub struct Connection(Handle);
+pub struct Connection {
+    handle: Handle,
+    /// By which the component opened it.
+    label: Box<str>,
+}
 
 /// What `execute-async` returns: column names, the rows, and whether all of them came.
 type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>);
@@ -31,24 +38,36 @@ type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error
 impl Host for Ctx {}
 
 impl Ctx {
-    fn open_database(&self, name: &str) -> Result<Handle, Error> {
-        self.component.databases.open(name)
+    fn open_database(&self, label: &str) -> Result<Connection, Error> {
+        Ok(Connection { handle: self.component.databases.open(label)?, label: label.into() })
     }
 
     /// The handle behind `connection`, cloned so that nothing of the store is held while a statement runs.
     fn handle(&mut self, connection: &Resource<Connection>) -> wasmtime::Result<Handle> {
-        Ok(self.table.get(connection)?.0.clone())
+        Ok(self.table.get(connection)?.handle.clone())
     }
 
-    fn count_sqlite(&self, started: Instant) {
-        self.metrics.host_call(INTERFACE, started.elapsed());
+    /// Begins to run a statement.
+    fn begin_sqlite(
+        &self,
+        connection: &Resource<Connection>,
+        statement: &str,
+    ) -> wasmtime::Result<(Handle, HostCall)> {
+        let Connection { handle, label } = self.table.get(connection)?;
+        let call = Call {
+            system: SYSTEM,
+            operation: Operation::Statement(statement),
+            namespace: label,
+            server: None,
+        };
+        Ok((handle.clone(), HostCall::begin(INTERFACE, span::call(self.position(), &call))))
     }
 }
 
 impl HostConnection for Ctx {
     async fn open(&mut self, database: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         match self.open_database(&database) {
-            Ok(handle) => Ok(Ok(self.table.push(Connection(handle))?)),
+            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -59,9 +78,9 @@ impl HostConnection for Ctx {
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
-        let started = Instant::now();
-        let result = self.handle(&connection)?.execute(statement, parameters).await;
-        self.count_sqlite(started);
+        let (handle, call) = self.begin_sqlite(&connection, &statement)?;
+        let result = handle.execute(statement, parameters).await;
+        call.end(&self.metrics, &result);
         Ok(result)
     }
 
@@ -87,7 +106,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for HasSelf<Ctx> {
         accessor.with(|mut access| {
             let ctx = access.get();
             match ctx.open_database(&database) {
-                Ok(handle) => Ok(Ok(ctx.table.push(Connection(handle))?)),
+                Ok(connection) => Ok(Ok(ctx.table.push(connection)?)),
                 Err(error) => Ok(Err(error)),
             }
         })
@@ -99,11 +118,11 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for HasSelf<Ctx> {
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
-        let started = Instant::now();
-        let handle = accessor.with(|mut access| access.get().handle(&connection))?;
+        let (handle, call) =
+            accessor.with(|mut access| access.get().begin_sqlite(&connection, &statement))?;
         let result = handle.execute(statement, parameters).await;
         accessor.with(|mut access| {
-            access.get().count_sqlite(started);
+            call.end(&access.get().metrics, &result);
             let QueryResult { columns, rows } = match result {
                 Ok(result) => result,
                 Err(error) => return Ok(Err(error)),

@@ -6,21 +6,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
+use tracing::field::DisplayValue;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+use crate::correlation::Correlation;
+use crate::trace::TraceId;
 
 /// Bytes after which a line without an end is logged anyway.
 const MAX_LINE: usize = 16 * 1024;
 
-/// The request that an instance works for.
+/// The request that an instance works for, as its log lines name it.
 #[derive(Clone, Default)]
-pub(super) struct RequestId(Arc<Mutex<Option<Arc<str>>>>);
+pub(super) struct Worked(Arc<Mutex<Option<Request>>>);
 
-impl RequestId {
-    pub(super) fn set(&self, id: Arc<str>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+#[derive(Clone)]
+struct Request {
+    id: Arc<str>,
+    trace: Option<DisplayValue<TraceId>>,
+}
+
+impl Worked {
+    pub(super) fn begin(&self, correlation: &Correlation) {
+        let request = Request { id: Arc::clone(&correlation.id), trace: correlation.trace_id() };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
     }
 
-    fn get(&self) -> Option<Arc<str>> {
+    fn request(&self) -> Option<Request> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -30,23 +41,24 @@ impl RequestId {
 pub(super) struct LogStream {
     name: &'static str,
     component: Arc<str>,
-    request: RequestId,
+    worked: Worked,
     line: Vec<u8>,
 }
 
 impl LogStream {
-    pub(super) fn new(name: &'static str, component: &str, request: &RequestId) -> Self {
-        Self { name, component: component.into(), request: request.clone(), line: Vec::new() }
+    pub(super) fn new(name: &'static str, component: &str, worked: &Worked) -> Self {
+        Self { name, component: component.into(), worked: worked.clone(), line: Vec::new() }
     }
 
     fn log_line(&mut self) {
         let line = String::from_utf8_lossy(&self.line);
-        let request = self.request.get();
+        let request = self.worked.request();
         tracing::info!(
             target: "slipway::guest",
             component = &*self.component,
             stream = self.name,
-            request_id = request.as_deref(),
+            request_id = request.as_ref().map(|request| &*request.id),
+            trace_id = request.as_ref().and_then(|request| request.trace.as_ref()),
             "{}",
             line.trim_end()
         );

@@ -5,6 +5,7 @@
 
 mod declarations;
 pub mod exposition;
+mod format;
 mod labels;
 mod routes;
 #[cfg(test)]
@@ -15,16 +16,14 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use prometheus::{
-    Encoder, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
+    Encoder, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
 
 use declarations::Declarations;
+pub use format::Format;
 use labels::CLASSES;
 pub use labels::OTHER;
 use routes::Routes;
-
-/// Content type of [`Metrics::render`]: the Prometheus text format.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Seconds. Dense around the 100 ms to 500 ms where release gates usually sit.
 const REQUEST_BUCKETS: [f64; 13] =
@@ -59,6 +58,15 @@ pub struct Metrics {
     pub postgres_wait: Histogram,
     /// Without labels; a vector, since it can be absent.
     component_metrics_up: IntGaugeVec,
+    spans_exported: IntCounterVec,
+    spans_dropped: IntCounterVec,
+}
+
+/// Counts spans that no collector will see.
+#[derive(Debug, Clone)]
+pub struct DroppedSpans {
+    queue_full: IntCounter,
+    export_failed: IntCounter,
 }
 
 /// Connections to PostgreSQL, over all databases.
@@ -155,6 +163,16 @@ impl Metrics {
                 "Whether the application's own metrics could be read; absent if it has none.",
                 &[],
             )?,
+            spans_exported: declare.counters(
+                "slipway_spans_exported_total",
+                "Spans that a collector has taken; absent with tracing off.",
+                &[],
+            )?,
+            spans_dropped: declare.counters(
+                "slipway_spans_dropped_total",
+                "Spans that no collector has taken; absent with tracing off.",
+                &["reason"],
+            )?,
             routes: Routes::default(),
             names: declare.names,
             registry: declare.registry,
@@ -210,12 +228,31 @@ impl Metrics {
         }
     }
 
+    /// Makes the series of spans exist, at zero.
+    pub fn declare_spans(&self) {
+        self.spans_exported(0);
+        self.dropped_spans();
+    }
+
+    /// Counts spans that a collector has taken.
+    pub fn spans_exported(&self, spans: usize) {
+        self.spans_exported.with_label_values::<&str>(&[]).inc_by(spans as u64);
+    }
+
+    /// What counts spans that were dropped.
+    pub fn dropped_spans(&self) -> DroppedSpans {
+        DroppedSpans {
+            queue_full: self.spans_dropped.with_label_values(&["queue_full"]),
+            export_failed: self.spans_dropped.with_label_values(&["export_failed"]),
+        }
+    }
+
     /// Names of all metrics declared here: nobody else's may be served beside them under one of these.
     pub fn names(&self) -> &BTreeSet<String> {
         &self.names
     }
 
-    /// All metrics in the text format of [`CONTENT_TYPE`].
+    /// All metrics in the Prometheus text format.
     ///
     /// # Errors
     /// If a metric family cannot be encoded.
@@ -223,5 +260,17 @@ impl Metrics {
         let mut text = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+impl DroppedSpans {
+    /// One more for which the queue had no room.
+    pub fn queue_full(&self) {
+        self.queue_full.inc();
+    }
+
+    /// More that could not be sent.
+    pub fn export_failed(&self, spans: usize) {
+        self.export_failed.inc_by(spans as u64);
     }
 }

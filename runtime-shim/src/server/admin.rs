@@ -5,13 +5,14 @@
 //! | `/healthz` | 200 while the process runs |
 //! | `/startupz` | 200 once it has begun to serve |
 //! | `/readyz` | 200 while requests are welcome, else 503 and why not |
-//! | `/metrics` | the metrics, and those of the application itself, as Prometheus text |
+//! | `/metrics` | the metrics, and those of the application itself, as Prometheus text or OpenMetrics |
 //! | `/version` | version and commit as JSON |
 //! | `/drain` | begins to drain, and answers when its delay is over and nothing is in flight; only on a port of its own |
 
 use std::sync::Arc;
 
 use http::header::{ALLOW, HeaderValue};
+use http::request::Parts;
 use http::{Method, StatusCode};
 
 use super::answer::{self, Answer};
@@ -19,7 +20,7 @@ use super::backend::Backend;
 use super::component_metrics;
 use super::core::Core;
 use crate::lifecycle::Phase;
-use crate::metrics::CONTENT_TYPE;
+use crate::metrics::{Format, exposition};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -29,8 +30,9 @@ pub fn is_shared(path: &str) -> bool {
 }
 
 /// Answers a request for one of the paths above.
-pub async fn answer(backend: &Arc<impl Backend>, method: &Method, path: &str) -> Answer {
+pub async fn answer(backend: &Arc<impl Backend>, request: &Parts) -> Answer {
     let core = backend.core();
+    let (method, path) = (&request.method, request.uri.path());
     if path == "/drain" {
         // `preStop` hooks can only GET, see https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/.
         return drain(core).await;
@@ -47,7 +49,7 @@ pub async fn answer(backend: &Arc<impl Backend>, method: &Method, path: &str) ->
             _ => Ok(()),
         }),
         "/readyz" => probe(ready(backend).await),
-        "/metrics" => scrape(backend).await,
+        "/metrics" => scrape(backend, Format::preferred(&request.headers)).await,
         "/version" => version(),
         _ => answer::error(StatusCode::NOT_FOUND, "not found"),
     }
@@ -65,7 +67,7 @@ async fn ready(backend: &Arc<impl Backend>) -> Result<(), String> {
     backend.ready().await
 }
 
-async fn scrape(backend: &Arc<impl Backend>) -> Answer {
+async fn scrape(backend: &Arc<impl Backend>, format: Format) -> Answer {
     let exposed = component_metrics::scrape(backend).await;
     let metrics = &backend.core().metrics;
     metrics.component_metrics_up(exposed.up());
@@ -73,7 +75,11 @@ async fn scrape(backend: &Arc<impl Backend>) -> Answer {
     match metrics.render() {
         Ok(mut text) => {
             text.extend_from_slice(exposed.text());
-            answer::with(StatusCode::OK, CONTENT_TYPE, text)
+            let text = match format {
+                Format::Text => text,
+                Format::OpenMetrics => exposition::translate(&text).into_bytes(),
+            };
+            answer::with(StatusCode::OK, format.content_type(), text)
         }
         Err(error) => {
             tracing::error!("metrics cannot be rendered: {error}");

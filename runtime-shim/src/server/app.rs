@@ -17,6 +17,7 @@ use super::dispatch::{Listener, by_listener};
 use super::internal;
 use super::question::Unanswered;
 use super::readiness::{self, Readiness};
+use crate::correlation::Correlation;
 use crate::engine::Component;
 use crate::host::postgres::Pools;
 use crate::routing::Router;
@@ -52,10 +53,10 @@ impl Backend for App {
         listener: Listener,
         request: Request<Incoming>,
         client: SocketAddr,
-        id: &Arc<str>,
+        correlation: &Correlation,
     ) -> Answer {
         let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-        by_listener(self, listener, request, client, id).await
+        by_listener(self, listener, request, client, correlation).await
     }
 
     async fn ready(self: &Arc<Self>) -> Result<(), String> {

@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::core::Core;
 use super::dispatch::Listener;
 use super::question::Unanswered;
+use crate::correlation::Correlation;
 
 /// Answers requests; the probes, metrics and drain of the shim are made from what it tells.
 pub trait Backend: Send + Sync + Sized + 'static {
@@ -23,7 +24,7 @@ pub trait Backend: Send + Sync + Sized + 'static {
         listener: Listener,
         request: Request<Incoming>,
         client: SocketAddr,
-        id: &Arc<str>,
+        correlation: &Correlation,
     ) -> impl Future<Output = Answer> + Send;
 
     /// Whether requests are welcome, or a sentence that says why not. The phase is not its matter.

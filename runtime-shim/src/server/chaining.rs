@@ -14,6 +14,7 @@ use super::dispatch::{Listener, by_listener, run};
 use super::internal::OURSELVES;
 use super::request_id;
 use super::traffic::ROUTE_HEADER;
+use crate::correlation::Correlation;
 use crate::engine::Component;
 use crate::host::chaining::{Answering, Application, Target};
 
@@ -21,14 +22,19 @@ use crate::host::chaining::{Answering, Application, Target};
 const A_COMPONENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 impl Application for App {
-    fn answer(self: Arc<Self>, target: Target, mut request: Request<WasiBody>, id: Arc<str>) -> Answering {
-        if let Ok(value) = HeaderValue::from_str(&id) {
+    fn answer(
+        self: Arc<Self>,
+        target: Target,
+        mut request: Request<WasiBody>,
+        correlation: Correlation,
+    ) -> Answering {
+        if let Ok(value) = HeaderValue::from_str(&correlation.id) {
             request.headers_mut().insert(request_id::HEADER, value);
         }
         Box::pin(async move {
             match target {
-                Target::Component(component) => by_component(&self, &component, request, &id).await,
-                Target::Own => Ok(by_route(&self, request, &id).await),
+                Target::Component(component) => by_component(&self, &component, request, &correlation).await,
+                Target::Own => Ok(by_route(&self, request, &correlation).await),
             }
         })
     }
@@ -39,26 +45,35 @@ async fn by_component(
     app: &App,
     component: &str,
     request: Request<WasiBody>,
-    id: &Arc<str>,
+    correlation: &Correlation,
 ) -> Result<Response<WasiBody>, Error> {
     // Hosts have no upper case, ids may.
     let is_meant = |known: &Component| known.granted().id.eq_ignore_ascii_case(component);
     let Some(index) = app.components.iter().position(is_meant) else {
-        tracing::warn!(request_id = &**id, "no component {component:?} is here to be called");
+        tracing::warn!(
+            request_id = &*correlation.id,
+            trace_id = correlation.trace_id(),
+            "no component {component:?} is here to be called"
+        );
         return Err(Error::DestinationNotFound);
     };
     let path = request.uri().path().to_owned();
     let matched = app.router.direct(index, &path);
-    let mut answer = run(app, &matched, request, A_COMPONENT, id, app.core.in_flight.begin_uncounted()).await;
+    let in_flight = app.core.in_flight.begin_uncounted();
+    let mut answer = run(app, &matched, request, A_COMPONENT, correlation, in_flight).await;
     answer.headers_mut().remove(ROUTE_HEADER);
     Ok(answer.map(BodyExt::boxed_unsync))
 }
 
 /// As if a client had sent it: it counts, and internal paths are not there.
-async fn by_route(app: &Arc<App>, mut request: Request<WasiBody>, id: &Arc<str>) -> Response<WasiBody> {
+async fn by_route(
+    app: &Arc<App>,
+    mut request: Request<WasiBody>,
+    correlation: &Correlation,
+) -> Response<WasiBody> {
     let target = request.uri().path_and_query().cloned();
     *request.uri_mut() = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
     // The host that the component names is no name by which others could reach the application.
     request.headers_mut().remove(HOST);
-    by_listener(app, Listener::Public, request, OURSELVES, id).await.map(BodyExt::boxed_unsync)
+    by_listener(app, Listener::Public, request, OURSELVES, correlation).await.map(BodyExt::boxed_unsync)
 }

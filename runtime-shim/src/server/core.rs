@@ -7,9 +7,11 @@ use tokio::sync::Semaphore;
 
 use super::component_metrics::ComponentMetrics;
 use super::in_flight::Counter;
+use crate::access_log::AccessLog;
 use crate::cli::Drain;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
+use crate::trace::Tracer;
 
 /// State of a process that serves.
 pub struct Core {
@@ -17,6 +19,10 @@ pub struct Core {
     pub metrics: Arc<Metrics>,
     /// Metrics of whatever is served.
     pub component_metrics: ComponentMetrics,
+    /// Which requests are logged.
+    pub access_log: AccessLog,
+    /// What makes spans, if anything does.
+    pub tracer: Tracer,
     /// Whether it serves, drains or ends.
     pub lifecycle: Lifecycle,
     /// Requests in flight.
@@ -31,10 +37,19 @@ pub struct Core {
 
 impl Core {
     /// The state before the first request.
-    pub fn new(metrics: Arc<Metrics>, lifecycle: Lifecycle, concurrent_requests: u32, drain: &Drain) -> Self {
+    pub fn new(
+        metrics: Arc<Metrics>,
+        observed: (AccessLog, Tracer),
+        lifecycle: Lifecycle,
+        concurrent_requests: u32,
+        drain: &Drain,
+    ) -> Self {
+        let (access_log, tracer) = observed;
         Self {
             in_flight: Counter::new(metrics.in_flight.clone()),
             metrics,
+            access_log,
+            tracer,
             component_metrics: ComponentMetrics::default(),
             lifecycle,
             permits: Arc::new(Semaphore::new(concurrent_requests as usize)),

@@ -18,10 +18,12 @@ use super::body::Body;
 use super::in_flight::InFlight;
 use super::traffic::Traffic;
 use super::{internal, request_id};
+use crate::correlation::Correlation;
 use crate::engine::{Failure, RequestData};
 use crate::host::chaining::Depth;
 use crate::lifecycle::Phase;
 use crate::routing::{Match, is_spin_header, spin_headers};
+use crate::trace::{self, Position};
 
 /// Which listener a request came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +43,9 @@ pub async fn dispatch(
 ) -> Answer {
     let id = request_id::assign(request.headers_mut());
     let version = request.version();
-    let mut answer = backend.answer(listener, request, client, &id).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    let correlation = Correlation::of(request.headers(), id, &backend.core().tracer);
+    let mut answer = backend.answer(listener, request, client, &correlation).await;
+    if let Ok(value) = HeaderValue::from_str(&correlation.id) {
         answer.headers_mut().insert(request_id::HEADER, value);
     }
     let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
@@ -59,34 +62,44 @@ pub(super) async fn by_listener(
     listener: Listener,
     request: Request<WasiBody>,
     client: SocketAddr,
-    id: &Arc<str>,
+    correlation: &Correlation,
 ) -> Answer {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let uri = request.uri().clone();
     let path = uri.path();
     let internal = app.internal_token.is_some() && path.starts_with(internal::PREFIX);
     match listener {
-        Listener::Admin if internal => internal::serve(app, request, client, id).await,
-        Listener::Admin => admin::answer(app, &method, path).await,
+        Listener::Admin if internal => internal::serve(app, request, client, correlation).await,
+        Listener::Admin => admin::answer(app, &request.into_parts().0).await,
         Listener::Public if internal => answer::error(StatusCode::NOT_FOUND, "not found"),
-        Listener::Public if app.router.route(path).is_some() => traffic(app, request, client, id).await,
+        Listener::Public if app.router.route(path).is_some() => {
+            traffic(app, request, client, correlation).await
+        }
         Listener::Public if !app.own_admin_port && admin::is_shared(path) => {
-            admin::answer(app, &method, path).await
+            admin::answer(app, &request.into_parts().0).await
         }
         Listener::Public => answer::error(StatusCode::NOT_FOUND, "no route matches this path"),
     }
 }
 
 /// A request that counts: it is measured, logged and bounded.
-async fn traffic(app: &Arc<App>, request: Request<WasiBody>, client: SocketAddr, id: &Arc<str>) -> Answer {
+async fn traffic(
+    app: &Arc<App>,
+    request: Request<WasiBody>,
+    client: SocketAddr,
+    correlation: &Correlation,
+) -> Answer {
     let started = Instant::now();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let Some(matched) = app.router.route(uri.path()) else {
         return answer::error(StatusCode::NOT_FOUND, "no route matches this path");
     };
-    let mut answer = bounded(app, &matched, request, client, id).await;
+    let span = trace::http::server(&correlation.trace, &request, client.ip(), &correlation.id);
+    let correlation = correlation.at(span.position());
+    let mut answer = bounded(app, &matched, request, client, &correlation).await;
     let component = &app.components[matched.component].granted().id;
-    let traffic = Traffic { component, method: &method, path: uri.path(), id, started };
-    traffic.answered(&app.core.metrics, matched.pattern, &mut answer);
+    let traffic =
+        Traffic { component, method: &method, path: uri.path(), correlation: &correlation, started };
+    traffic.answered(&app.core, Some(matched.pattern), span, &mut answer);
     answer
 }
 
@@ -95,12 +108,12 @@ async fn bounded(
     matched: &Match<'_, '_>,
     request: Request<WasiBody>,
     client: SocketAddr,
-    id: &Arc<str>,
+    correlation: &Correlation,
 ) -> Answer {
     let Ok(_permit) = app.core.permits.try_acquire() else {
         return answer::overloaded();
     };
-    run(app, matched, request, client, id, app.core.in_flight.begin()).await
+    run(app, matched, request, client, correlation, app.core.in_flight.begin()).await
 }
 
 /// Hands a request to its component; it is in flight until the end of the answer's body.
@@ -109,26 +122,35 @@ pub(super) async fn run(
     matched: &Match<'_, '_>,
     request: Request<WasiBody>,
     client: SocketAddr,
-    id: &Arc<str>,
+    correlation: &Correlation,
     in_flight: InFlight,
 ) -> Answer {
-    let request = prepared(matched, request, client);
-    let data = RequestData::new(Arc::clone(id), Depth::of(&request).0);
-    match app.components[matched.component].handle(data, request).await {
+    let component = &app.components[matched.component];
+    let mut span = trace::component::run(&correlation.trace, &component.granted().id);
+    let request = prepared(matched, request, client, span.position());
+    let data = RequestData::new(correlation.at(span.position()), Depth::of(&request).0);
+    let answered = match component.handle(data, request).await {
         Ok(response) => {
             let (head, body) = response.into_parts();
-            match Body::of_component(body, in_flight).await {
-                Ok(body) => Answer::from_parts(head, body),
-                // Its head was not sent yet.
-                Err(error) => failed(&Failure::Failed(error.into()), id),
-            }
+            let body = Body::of_component(body, in_flight).await;
+            // If the body broke off already, the head has not been sent yet.
+            body.map(|body| Answer::from_parts(head, body)).map_err(|error| Failure::Failed(error.into()))
         }
-        Err(error) => failed(&error, id),
-    }
+        Err(failure) => Err(failure),
+    };
+    answered.unwrap_or_else(|failure| {
+        span.fail(|| failure.kind());
+        failed(&failure, correlation)
+    })
 }
 
 /// The request as the component sees it: an absolute URI, and headers that only the host may set.
-fn prepared(matched: &Match<'_, '_>, request: Request<WasiBody>, client: SocketAddr) -> Request<WasiBody> {
+fn prepared(
+    matched: &Match<'_, '_>,
+    request: Request<WasiBody>,
+    client: SocketAddr,
+    trace: &Position,
+) -> Request<WasiBody> {
     let (mut head, body) = request.into_parts();
     let host = head
         .uri
@@ -141,6 +163,7 @@ fn prepared(matched: &Match<'_, '_>, request: Request<WasiBody>, client: SocketA
         head.headers.remove(name);
     }
     head.headers.extend(spin_headers(matched, &head.uri, &host, client));
+    trace.write(&mut head.headers);
     head.uri = absolute(&head.uri, &host);
     Request::from_parts(head, body)
 }
@@ -153,12 +176,17 @@ fn absolute(uri: &Uri, host: &str) -> Uri {
 }
 
 /// What a client hears of a component that did not answer; the log has the cause.
-fn failed(failure: &Failure, id: &str) -> Answer {
+fn failed(failure: &Failure, correlation: &Correlation) -> Answer {
     let (status, sentence) = match failure {
         Failure::TimedOut(_) => (StatusCode::GATEWAY_TIMEOUT, "the application did not answer in time"),
         Failure::NotStarted(_) => (StatusCode::SERVICE_UNAVAILABLE, "the application could not be started"),
         Failure::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the application failed"),
     };
-    tracing::error!(request_id = id, status = status.as_u16(), "request {failure}");
+    tracing::error!(
+        request_id = &*correlation.id,
+        trace_id = correlation.trace_id(),
+        status = status.as_u16(),
+        "request {failure}"
+    );
     answer::error(status, sentence)
 }

@@ -16,6 +16,7 @@ use super::dispatch::run;
 use super::question::{Unanswered, whole};
 use super::request_id;
 use super::traffic::ROUTE_HEADER;
+use crate::correlation::Correlation;
 
 /// Start of the paths that are never served to the public.
 pub const PREFIX: &str = "/internal/";
@@ -24,12 +25,17 @@ pub const PREFIX: &str = "/internal/";
 pub(super) const OURSELVES: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Answers a client's request to an internal path.
-pub async fn serve(app: &Arc<App>, request: Request<WasiBody>, client: SocketAddr, id: &Arc<str>) -> Answer {
+pub async fn serve(
+    app: &Arc<App>,
+    request: Request<WasiBody>,
+    client: SocketAddr,
+    correlation: &Correlation,
+) -> Answer {
     let authorization = request.headers().get(AUTHORIZATION);
     if !app.internal_token.as_ref().is_some_and(|token| token.accepts(authorization)) {
         return answer::error(StatusCode::UNAUTHORIZED, "internal paths need the internal token");
     }
-    forward(app, request, client, id)
+    forward(app, request, client, correlation.clone())
         .await
         .unwrap_or_else(|| answer::error(StatusCode::NOT_FOUND, "no route matches this path"))
 }
@@ -46,7 +52,8 @@ pub async fn ask(app: &App, method: Method, path: &'static str) -> Option<Answer
     let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
     let mut request = request.body(body).ok()?;
     let id = request_id::assign(request.headers_mut());
-    forward(app, request, OURSELVES, &id).await
+    let correlation = Correlation::of(request.headers(), id, &app.core.tracer);
+    forward(app, request, OURSELVES, correlation).await
 }
 
 /// `GET` of a whole answer within bounds; nothing if the application has no such path.
@@ -54,11 +61,19 @@ pub async fn get(app: &App, path: &'static str) -> Option<Result<(StatusCode, By
     whole(async { ask(app, Method::GET, path).await.map(Ok) }).await
 }
 
-/// Needs no permit: a probe must not fail because clients are many.
-async fn forward(app: &App, request: Request<WasiBody>, client: SocketAddr, id: &Arc<str>) -> Option<Answer> {
+/// Needs no permit: a probe must not fail because clients are many. Work is traced; what is only asked, every few
+/// seconds, is not.
+async fn forward(
+    app: &App,
+    request: Request<WasiBody>,
+    client: SocketAddr,
+    correlation: Correlation,
+) -> Option<Answer> {
+    let correlation = if *request.method() == Method::GET { correlation.untraced() } else { correlation };
     let path = request.uri().path().to_owned();
     let matched = app.router.route(&path)?;
-    let mut answer = run(app, &matched, request, client, id, app.core.in_flight.begin_uncounted()).await;
+    let in_flight = app.core.in_flight.begin_uncounted();
+    let mut answer = run(app, &matched, request, client, &correlation, in_flight).await;
     answer.headers_mut().remove(ROUTE_HEADER);
     Some(answer)
 }

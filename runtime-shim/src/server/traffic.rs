@@ -5,7 +5,10 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue, Method};
 
 use super::answer::Answer;
-use crate::metrics::{Answered, Metrics, OTHER};
+use super::core::Core;
+use crate::correlation::Correlation;
+use crate::metrics::{Answered, OTHER};
+use crate::trace::{self, Span};
 
 /// A component names the pattern of its route in this header; clients do not see it.
 pub const ROUTE_HEADER: HeaderName = HeaderName::from_static("slipway-route");
@@ -21,32 +24,43 @@ pub struct Traffic<'a> {
     pub method: &'a Method,
     /// Its path, for the log alone.
     pub path: &'a str,
-    /// Its id.
-    pub id: &'a str,
+    /// Its id and its place in a trace.
+    pub correlation: &'a Correlation,
     /// When its head had been read.
     pub started: Instant,
 }
 
 impl Traffic<'_> {
-    /// Counts and logs the request under the pattern that the answer names, or else `route`; takes the name off.
-    pub fn answered(&self, metrics: &Metrics, route: &str, answer: &mut Answer) {
+    /// Counts and logs the request under the pattern that the answer names, or else `route`, and ends its span; takes the
+    /// name off.
+    pub fn answered(&self, core: &Core, route: Option<&str>, mut span: Span, answer: &mut Answer) {
         let named = answer.headers_mut().remove(ROUTE_HEADER);
-        let route = named.as_ref().map_or(Some(route), pattern).unwrap_or(OTHER);
+        let route = named.as_ref().map_or(route, pattern);
         let answered = Answered {
             component: self.component,
             method: self.method,
-            route,
+            route: route.unwrap_or(OTHER),
             status: answer.status(),
             duration: self.started.elapsed(),
         };
-        metrics.answered(&answered);
+        core.metrics.answered(&answered);
+        trace::http::answered(&mut span, self.method, route, answered.status);
+        drop(span);
+        if core.access_log.keeps(&answered) {
+            self.log(&answered);
+        }
+    }
+
+    /// The fields are listed in the help of `--access-log`.
+    fn log(&self, answered: &Answered<'_>) {
         tracing::info!(
             target: "slipway::access",
-            request_id = self.id,
+            request_id = &*self.correlation.id,
+            trace_id = self.correlation.trace_id(),
             component = answered.component,
             method = self.method.as_str(),
             path = self.path,
-            route,
+            route = answered.route,
             status = answered.status.as_u16(),
             duration_ms = answered.duration.as_secs_f64() * 1e3,
         );

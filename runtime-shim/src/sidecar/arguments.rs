@@ -7,31 +7,31 @@ use clap::{Args, ValueEnum};
 use http::uri::PathAndQuery;
 
 use super::upstream::Origin;
-use crate::cli::Drain;
+use crate::cli::{AccessLogArguments, Drain, Tracing};
 
 /// Arguments of `slipway sidecar`.
 #[derive(Debug, Args)]
-#[command(args_override_self = true)]
+#[command(args_override_self = true, next_help_heading = "Upstream")]
 pub struct Sidecar {
     /// Files with more arguments, one a line with its value; lines that begin with # are comments. What comes later
     /// overrules what came before.
-    #[arg(value_name = "@FILE")]
+    #[arg(value_name = "@FILE", help_heading = "Arguments from files")]
     pub files: Vec<String>,
 
     /// The HTTP server to pass requests on to.
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub upstream: Origin,
 
-    /// What the upstream speaks.
+    /// What the upstream speaks: HTTP/1.1, or HTTP/2 without TLS as gRPC needs it.
     #[arg(long, value_enum, default_value = "http1", value_name = "PROTOCOL")]
     pub upstream_protocol: Protocol,
 
     /// Address for requests, in HTTP/1.1 and in HTTP/2 without TLS (h2c).
-    #[arg(long, default_value = "0.0.0.0:8081", value_name = "ADDRESS")]
+    #[arg(long, default_value = "0.0.0.0:8081", value_name = "ADDRESS", help_heading = "Listeners")]
     pub listen: SocketAddr,
 
     /// Address for probes, metrics and /drain.
-    #[arg(long, default_value = "0.0.0.0:9090", value_name = "ADDRESS")]
+    #[arg(long, default_value = "0.0.0.0:9090", value_name = "ADDRESS", help_heading = "Listeners")]
     pub admin_listen: SocketAddr,
 
     /// Value of the label `component` in metrics.
@@ -43,7 +43,7 @@ pub struct Sidecar {
     #[arg(long, default_value = "/", value_name = "PATH", value_parser = path)]
     pub ready_path: PathAndQuery,
 
-    /// Path of the upstream's own metrics, to be served beside those of the shim.
+    /// Path of the upstream's own metrics, to be served beside those of the shim; without it, there are none.
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub upstream_metrics: Option<PathAndQuery>,
 
@@ -54,6 +54,14 @@ pub struct Sidecar {
     /// Times of the drain.
     #[command(flatten)]
     pub drain: Drain,
+
+    /// Which requests are logged.
+    #[command(flatten)]
+    pub access_log: AccessLogArguments,
+
+    /// Where spans go.
+    #[command(flatten)]
+    pub tracing: Tracing,
 }
 
 /// What an upstream speaks.

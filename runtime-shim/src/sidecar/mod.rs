@@ -20,13 +20,14 @@ use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::server::Core;
 use crate::serving::Bound;
+use crate::trace::{Settings, Tracer};
 use arguments::Sidecar;
 use proxy::Proxy;
 
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// If a port is taken, or requests outlast the drain.
+/// If a port is taken, spans cannot be sent as is asked, or requests outlast the drain.
 pub fn run(sidecar: Sidecar) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve_until_signal(sidecar));
@@ -40,7 +41,9 @@ async fn serve_until_signal(sidecar: Sidecar) -> Result<()> {
     let metrics = Arc::new(Metrics::new()?);
     metrics.declare_responses(&sidecar.component);
     let concurrent = sidecar.limits.max_concurrent_requests;
-    let core = Core::new(metrics, Lifecycle::default(), concurrent, &sidecar.drain);
+    let tracer = Tracer::new(Settings::new(&sidecar.tracing, &sidecar.component)?, &metrics)?;
+    let observed = (sidecar.access_log.access_log(), tracer);
+    let core = Core::new(metrics, observed, Lifecycle::default(), concurrent, &sidecar.drain);
     tracing::info!("in front of {}", sidecar.upstream);
     bound.serve(Arc::new(Proxy::new(core, sidecar))).await
 }

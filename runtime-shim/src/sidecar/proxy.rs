@@ -15,11 +15,12 @@ use super::questions::Questions;
 use super::tunnel::Tunnel;
 use super::upstream::{Failure, Place, Upload, Upstream};
 use super::{headers, hop};
-use crate::metrics::OTHER;
+use crate::correlation::Correlation;
 use crate::server::{
     Answer, Backend, Body, Core, Held, Idle, Listener, Relayed, Traffic, Unanswered, admin_answer,
     error_answer, overloaded,
 };
+use crate::trace;
 
 /// A proxy in front of one upstream.
 pub struct Proxy {
@@ -42,16 +43,29 @@ impl Proxy {
     }
 
     /// A request that counts: it is measured, logged and bounded.
-    async fn traffic(&self, request: Request<Incoming>, client: SocketAddr, id: &str) -> Answer {
+    async fn traffic(
+        &self,
+        request: Request<Incoming>,
+        client: SocketAddr,
+        correlation: &Correlation,
+    ) -> Answer {
         let started = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let mut answer = self.bounded(request, client, id).await;
-        let traffic = Traffic { component: &self.component, method: &method, path: uri.path(), id, started };
-        traffic.answered(&self.core.metrics, OTHER, &mut answer);
+        let span = trace::http::server(&correlation.trace, &request, client.ip(), &correlation.id);
+        let correlation = &correlation.at(span.position());
+        let mut answer = self.bounded(request, client, correlation).await;
+        let traffic =
+            Traffic { component: &self.component, method: &method, path: uri.path(), correlation, started };
+        traffic.answered(&self.core, None, span, &mut answer);
         answer
     }
 
-    async fn bounded(&self, mut request: Request<Incoming>, client: SocketAddr, id: &str) -> Answer {
+    async fn bounded(
+        &self,
+        mut request: Request<Incoming>,
+        client: SocketAddr,
+        correlation: &Correlation,
+    ) -> Answer {
         let Ok(permit) = Arc::clone(&self.core.permits).try_acquire_owned() else {
             return overloaded();
         };
@@ -63,10 +77,11 @@ impl Proxy {
         if tunnel.is_some() && self.protocol == Protocol::H2c {
             return error_answer(StatusCode::NOT_IMPLEMENTED, "the upstream's HTTP/2 has no upgrades");
         }
-        match self.ask(request, client, tunnel.is_some()).await {
+        match self.ask(request, client, tunnel.is_some(), correlation).await {
             Ok(response) => relay(response, tunnel, held, &self.limits),
             Err(failure) => {
-                tracing::warn!(request_id = id, "{failure}");
+                let (request_id, trace_id) = (&*correlation.id, correlation.trace_id());
+                tracing::warn!(request_id, trace_id, "{failure}");
                 failure.answer()
             }
         }
@@ -78,6 +93,7 @@ impl Proxy {
         request: Request<Incoming>,
         client: SocketAddr,
         upgrade: bool,
+        correlation: &Correlation,
     ) -> Result<Response<Incoming>, Failure> {
         let (mut head, body) = request.into_parts();
         headers::to_upstream(&mut head, client.ip(), self.upstream.authority(), self.protocol);
@@ -85,9 +101,17 @@ impl Proxy {
             headers::ask_upgrade(&mut head.headers, Tunnel::protocol());
         }
         let body: Upload = Either::Left(Idle::new(body, self.limits.body_idle_timeout));
+        let mut request = Request::from_parts(head, body);
+        let mut span = trace::http::client(&correlation.trace, &request);
+        span.position().write(request.headers_mut());
         let limit = self.limits.request_timeout;
-        let sent = self.upstream.send(Request::from_parts(head, body));
-        tokio::time::timeout(limit, sent).await.unwrap_or(Err(Failure::TooSlow(limit)))
+        let sent = tokio::time::timeout(limit, self.upstream.send(request)).await;
+        let result = sent.unwrap_or(Err(Failure::TooSlow(limit)));
+        match &result {
+            Ok(answer) => trace::http::received(&mut span, answer.status()),
+            Err(failure) => span.fail(|| failure.kind()),
+        }
+        result
     }
 }
 
@@ -125,11 +149,11 @@ impl Backend for Proxy {
         listener: Listener,
         request: Request<Incoming>,
         client: SocketAddr,
-        id: &Arc<str>,
+        correlation: &Correlation,
     ) -> Answer {
         match listener {
-            Listener::Admin => admin_answer(self, request.method(), request.uri().path()).await,
-            Listener::Public => self.traffic(request, client, id).await,
+            Listener::Admin => admin_answer(self, &request.into_parts().0).await,
+            Listener::Public => self.traffic(request, client, correlation).await,
         }
     }
 

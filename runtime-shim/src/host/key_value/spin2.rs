@@ -1,12 +1,11 @@
 //! Host side of `fermyon:spin/key-value@2.0.0`, which components for WASIp2 import.
 
-use std::time::Instant;
-
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::OpenStore;
 use super::store::{PAGE, Store, StoreError};
 use crate::host::Ctx;
+use crate::host::call::HostCall;
 use bindings::fermyon::spin::key_value::{self, Error, Host, HostStore};
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
@@ -36,8 +35,8 @@ pub fn add_to_linker(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
 }
 
 impl Ctx {
-    fn told<T>(&self, started: Instant, result: Result<T, StoreError>) -> Answer<T> {
-        self.count_key_value(started);
+    fn told<T>(&self, call: HostCall, result: Result<T, StoreError>) -> Answer<T> {
+        call.end(&self.metrics, &result);
         Ok(result.map_err(Error::from))
     }
 }
@@ -53,33 +52,33 @@ impl HostStore for Ctx {
     }
 
     async fn get(&mut self, store: Handle, key: String) -> Answer<Option<Vec<u8>>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&store)?.get(&key).await;
-        self.told(started, result)
+        let (store, call) = self.begin_key_value(&store, "get")?;
+        let result = store.get(&key).await;
+        self.told(call, result)
     }
 
     async fn set(&mut self, store: Handle, key: String, value: Vec<u8>) -> Answer<()> {
-        let started = Instant::now();
-        let result = self.key_value_store(&store)?.set(&key, value).await;
-        self.told(started, result)
+        let (store, call) = self.begin_key_value(&store, "set")?;
+        let result = store.set(&key, value).await;
+        self.told(call, result)
     }
 
     async fn delete(&mut self, store: Handle, key: String) -> Answer<()> {
-        let started = Instant::now();
-        let result = self.key_value_store(&store)?.delete(&key).await;
-        self.told(started, result)
+        let (store, call) = self.begin_key_value(&store, "delete")?;
+        let result = store.delete(&key).await;
+        self.told(call, result)
     }
 
     async fn exists(&mut self, store: Handle, key: String) -> Answer<bool> {
-        let started = Instant::now();
-        let result = self.key_value_store(&store)?.exists(&key).await;
-        self.told(started, result)
+        let (store, call) = self.begin_key_value(&store, "exists")?;
+        let result = store.exists(&key).await;
+        self.told(call, result)
     }
 
     async fn get_keys(&mut self, store: Handle) -> Answer<Vec<String>> {
-        let started = Instant::now();
-        let result = all_keys(&*self.key_value_store(&store)?).await;
-        self.told(started, result)
+        let (store, call) = self.begin_key_value(&store, "get_keys")?;
+        let result = all_keys(&store).await;
+        self.told(call, result)
     }
 
     async fn drop(&mut self, store: Handle) -> wasmtime::Result<()> {

@@ -91,6 +91,11 @@ impl Store {
         Arc::new(Self { label, database, created: OnceCell::new() })
     }
 
+    /// The label by which components open it.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
     /// A connection of its own; dropping it takes back what was not committed.
     async fn connect(&self) -> Result<Handle, StoreError> {
         let handle = self.database.open()?;

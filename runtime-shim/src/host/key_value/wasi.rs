@@ -1,7 +1,5 @@
 //! Host side of `wasi:keyvalue@0.2.0-draft2`: <https://github.com/WebAssembly/wasi-keyvalue>.
 
-use std::time::Instant;
-
 use wasmtime::component::Resource;
 
 use super::store::{PAGE, StoreError};
@@ -10,15 +8,16 @@ use crate::host::Ctx;
 use crate::host::bindings::wasi::keyvalue::atomics::{self, CasError, HostCas};
 use crate::host::bindings::wasi::keyvalue::batch;
 use crate::host::bindings::wasi::keyvalue::store::{self, Error, HostBucket, KeyResponse};
+use crate::host::call::HostCall;
 
 type Bucket = Resource<OpenStore>;
 
 type Cas = Resource<CompareAndSwap>;
 
 impl Ctx {
-    /// Measures what a call on a bucket took, and puts its error into the words of the interface.
-    fn done<R>(&self, started: Instant, result: Result<R, StoreError>) -> Result<R, Error> {
-        self.count_key_value(started);
+    /// Ends a call on a bucket, and puts its error into the words of the interface.
+    fn done<R>(&self, call: HostCall, result: Result<R, StoreError>) -> Result<R, Error> {
+        call.end(&self.metrics, &result);
         result.map_err(Error::from)
     }
 }
@@ -34,9 +33,9 @@ impl store::Host for Ctx {
 
 impl HostBucket for Ctx {
     async fn get(&mut self, bucket: Bucket, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.get(&key).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "get")?;
+        let result = store.get(&key).await;
+        Ok(self.done(call, result))
     }
 
     async fn set(
@@ -45,21 +44,21 @@ impl HostBucket for Ctx {
         key: String,
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.set(&key, value).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "set")?;
+        let result = store.set(&key, value).await;
+        Ok(self.done(call, result))
     }
 
     async fn delete(&mut self, bucket: Bucket, key: String) -> wasmtime::Result<Result<(), Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.delete(&key).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "delete")?;
+        let result = store.delete(&key).await;
+        Ok(self.done(call, result))
     }
 
     async fn exists(&mut self, bucket: Bucket, key: String) -> wasmtime::Result<Result<bool, Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.exists(&key).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "exists")?;
+        let result = store.exists(&key).await;
+        Ok(self.done(call, result))
     }
 
     /// A page of keys; the cursor is its last key.
@@ -68,9 +67,9 @@ impl HostBucket for Ctx {
         bucket: Bucket,
         cursor: Option<String>,
     ) -> wasmtime::Result<Result<KeyResponse, Error>> {
-        let started = Instant::now();
-        let keys = self.key_value_store(&bucket)?.keys(cursor.as_deref()).await;
-        Ok(self.done(started, keys).map(|keys| {
+        let (store, call) = self.begin_key_value(&bucket, "keys")?;
+        let keys = store.keys(cursor.as_deref()).await;
+        Ok(self.done(call, keys).map(|keys| {
             let cursor = keys.last().filter(|_| keys.len() == PAGE).cloned();
             KeyResponse { keys, cursor }
         }))
@@ -88,16 +87,15 @@ impl batch::Host for Ctx {
         bucket: Bucket,
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<(String, Option<Vec<u8>>)>, Error>> {
-        let started = Instant::now();
-        let store = self.key_value_store(&bucket)?;
+        let (store, call) = self.begin_key_value(&bucket, "get_many")?;
         let mut pairs = Vec::with_capacity(keys.len());
         for key in keys {
             match store.get(&key).await {
                 Ok(value) => pairs.push((key, value)),
-                Err(error) => return Ok(self.done(started, Err(error))),
+                Err(error) => return Ok(self.done(call, Err(error))),
             }
         }
-        Ok(self.done(started, Ok(pairs)))
+        Ok(self.done(call, Ok(pairs)))
     }
 
     async fn set_many(
@@ -105,9 +103,9 @@ impl batch::Host for Ctx {
         bucket: Bucket,
         pairs: Vec<(String, Vec<u8>)>,
     ) -> wasmtime::Result<Result<(), Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.set_many(pairs).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "set_many")?;
+        let result = store.set_many(pairs).await;
+        Ok(self.done(call, result))
     }
 
     async fn delete_many(
@@ -115,17 +113,17 @@ impl batch::Host for Ctx {
         bucket: Bucket,
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<(), Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.delete_many(&keys).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "delete_many")?;
+        let result = store.delete_many(&keys).await;
+        Ok(self.done(call, result))
     }
 }
 
 impl HostCas for Ctx {
     async fn new(&mut self, bucket: Bucket, key: String) -> wasmtime::Result<Result<Cas, Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.compare_and_swap(key).await;
-        match self.done(started, result) {
+        let (store, call) = self.begin_key_value(&bucket, "compare_and_swap")?;
+        let result = store.compare_and_swap(key).await;
+        match self.done(call, result) {
             Ok(cas) => Ok(Ok(self.table.push(cas)?)),
             Err(error) => Ok(Err(error)),
         }
@@ -149,16 +147,16 @@ impl atomics::Host for Ctx {
         key: String,
         delta: i64,
     ) -> wasmtime::Result<Result<i64, Error>> {
-        let started = Instant::now();
-        let result = self.key_value_store(&bucket)?.increment(&key, delta).await;
-        Ok(self.done(started, result))
+        let (store, call) = self.begin_key_value(&bucket, "increment")?;
+        let result = store.increment(&key, delta).await;
+        Ok(self.done(call, result))
     }
 
     async fn swap(&mut self, cas: Cas, value: Vec<u8>) -> wasmtime::Result<Result<(), CasError>> {
-        let started = Instant::now();
         let cas = self.table.delete(cas)?;
+        let call = self.key_value_call(&cas.store, "swap");
         let result = cas.swap(value).await;
-        match self.done(started, result) {
+        match self.done(call, result) {
             Ok(true) => return Ok(Ok(())),
             Ok(false) => {}
             Err(error) => return Ok(Err(CasError::StoreError(error))),

@@ -8,6 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use super::Error;
+use super::pool::Database;
 use super::tls::{Connector, Verify};
 use crate::outbound::allow::AllowedHosts;
 
@@ -73,6 +74,20 @@ impl Address {
     pub(super) fn connector(&self, authority: Option<&str>) -> Result<Connector, Error> {
         Connector::new(self.verify, authority)
             .map_err(|error| Error::ConnectionFailed(format!("TLS to the database cannot be used: {error}")))
+    }
+
+    /// The database that it leads to, without user and password. One without a name has that of the user, and is told
+    /// without.
+    pub(super) fn database(&self) -> Database {
+        let host = match self.config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            _ => self.config.get_hostaddrs().first().map(ToString::to_string).unwrap_or_default(),
+        };
+        Database {
+            name: self.config.get_dbname().unwrap_or_default().to_owned(),
+            host,
+            port: self.config.get_ports().first().copied().unwrap_or(PORT),
+        }
     }
 
     /// Checks that the component may reach every host of the address.
@@ -142,6 +157,15 @@ mod tests {
             error.contains("postgres://10.0.0.1:5432 is not in the component's allowed_outbound_hosts"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_database_is_told_without_its_user() {
+        let database = |text: &str| text.parse::<Address>().unwrap().database();
+        let shop = Database { name: "shop".into(), host: "db.example".into(), port: 5433 };
+        assert_eq!(database("postgres://user:secret@db.example:5433/shop"), shop);
+        let unnamed = Database { name: String::new(), host: "db.example".into(), port: PORT };
+        assert_eq!(database("host=db.example user=secret"), unnamed);
     }
 
     #[test]

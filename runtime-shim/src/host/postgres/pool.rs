@@ -21,8 +21,18 @@ const CLEAN_TIMEOUT: Duration = Duration::from_secs(1);
 const CLEAN: &str = "ROLLBACK; CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
     SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES; ";
 
+/// Which database it is, for those who look at traces.
+#[derive(Debug, PartialEq)]
+pub(super) struct Database {
+    pub(super) name: String,
+    /// The first of its hosts, if there are several.
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
 /// The connections to one address.
 pub(super) struct Pool {
+    database: Database,
     pool: deadpool_postgres::Pool,
     connector: Connector,
     probe: Probe,
@@ -67,7 +77,13 @@ impl Pool {
             .build()
             .map_err(|error| Error::Other(format!("no pool of connections: {error}")))?;
         let used = Mutex::new(Instant::now());
-        Ok(Self { pool, connector, probe, clean, settings, metrics, used })
+        let database = address.database();
+        Ok(Self { database, pool, connector, probe, clean, settings, metrics, used })
+    }
+
+    /// Which database it is.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// How many connections are open and free, in use, and waited for.

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{RowStream, Statement};
 
-use super::pool::Pool;
+use super::pool::{Database, Pool};
 use super::probe::PingError;
 use super::{Column, DbValue, Error, ParameterValue, QueryError, RowSet, columns, errors, parameters};
 
@@ -45,6 +45,11 @@ impl Session {
     /// A session without a connection yet.
     pub(super) fn new(pool: Arc<Pool>) -> Self {
         Self(Arc::new(Lease { pool, client: OnceCell::new() }))
+    }
+
+    /// The database.
+    pub(super) fn database(&self) -> &Database {
+        self.0.pool.database()
     }
 
     /// Runs a statement and says how many rows it touched.

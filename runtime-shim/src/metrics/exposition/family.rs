@@ -43,7 +43,18 @@ impl<'a> Family<'a> {
         self.samples.is_empty()
     }
 
-    fn kind(&self) -> Kind {
+    /// What it means, with its escapes.
+    pub(super) fn help(&self) -> Option<&'a str> {
+        self.help
+    }
+
+    /// In the order in which they came.
+    pub(super) fn samples(&self) -> &[Sample<'a>] {
+        &self.samples
+    }
+
+    /// Its type; untyped if nothing was said.
+    pub(super) fn kind(&self) -> Kind {
         self.kind.unwrap_or(Kind::Untyped)
     }
 

@@ -4,6 +4,7 @@
 mod family;
 mod grammar;
 mod line;
+mod openmetrics;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::fmt;
 
 use family::{Family, Unfit};
 use line::Line;
+pub use openmetrics::translate;
 
 /// Most characters of a line that are told of.
 const MAX_SUBJECT: usize = 64;
@@ -52,10 +54,27 @@ impl fmt::Display for Reason {
 /// Takes from `text` whatever is valid and bears no name of a family in `taken`.
 pub fn admit(text: &[u8], taken: &BTreeSet<String>) -> Admitted {
     let mut admission = Admission { taken, names: HashSet::new(), admitted: Admitted::default() };
+    read(text, |part| match part {
+        Read::Family(family) => admission.end(&family),
+        Read::Invalid(subject) => admission.leave_out(&subject, Reason::Invalid),
+    });
+    admission.admitted
+}
+
+/// What is found in a text.
+enum Read<'a> {
+    /// All lines of a name that follow one another.
+    Family(Family<'a>),
+    /// A line that is not valid, or does not fit to those before it; by what it is about.
+    Invalid(String),
+}
+
+/// Reads a text, and hands over what is found.
+fn read<'a>(text: &'a [u8], mut found: impl FnMut(Read<'a>)) {
     let mut current: Option<Family<'_>> = None;
     for bytes in text.split(|byte| *byte == b'\n') {
         let Some(line) = std::str::from_utf8(bytes).ok().and_then(line::parse) else {
-            admission.leave_out(&subject(bytes), Reason::Invalid);
+            found(Read::Invalid(subject(bytes)));
             continue;
         };
         let name = match &line {
@@ -66,16 +85,15 @@ pub fn admit(text: &[u8], taken: &BTreeSet<String>) -> Admitted {
         let family = match current.take() {
             Some(family) if family.is_of(&line) => current.insert(family),
             before => {
-                before.iter().for_each(|family| admission.end(family));
+                before.into_iter().for_each(|family| found(Read::Family(family)));
                 current.insert(Family::new(name))
             }
         };
         if let Err(Unfit) = family.add(line) {
-            admission.leave_out(family.name, Reason::Invalid);
+            found(Read::Invalid(family.name.to_owned()));
         }
     }
-    current.iter().for_each(|family| admission.end(family));
-    admission.admitted
+    current.into_iter().for_each(|family| found(Read::Family(family)));
 }
 
 struct Admission<'a> {

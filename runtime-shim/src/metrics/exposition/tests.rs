@@ -59,6 +59,43 @@ fn problem(text: &str) -> Option<String> {
     None
 }
 
+/// What is wrong with a text as OpenMetrics, as far as families and the names in them go.
+fn openmetrics_problem(text: &str) -> Option<String> {
+    let (mut families, mut taken, mut current) =
+        (HashSet::new(), HashSet::new(), (String::new(), String::new()));
+    let Some(lines) = text.strip_suffix("# EOF\n") else { return Some("no end".into()) };
+    for line in lines.lines() {
+        let wrong = |what: &str| Some(format!("{what}: {line:?}"));
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        if let ["#", "TYPE", name, kind] = words[..] {
+            current = (name.to_owned(), kind.to_owned());
+            if !families.insert(name.to_owned()) {
+                return wrong("a family twice");
+            }
+            continue;
+        }
+        if let ["#", _, name, _] = words[..] {
+            if name != current.0 {
+                return wrong("metadata of another family");
+            }
+            continue;
+        }
+        let name = line.split(['{', ' ']).next().unwrap_or_default();
+        let suffixes: &[&str] = match current.1.as_str() {
+            "counter" => &["_total"],
+            "histogram" => &["_bucket", "_sum", "_count"],
+            "summary" => &["", "_sum", "_count"],
+            _ => &[""],
+        };
+        if !name.strip_prefix(&current.0).is_some_and(|suffix| suffixes.contains(&suffix)) {
+            return wrong("a sample of another family");
+        }
+        taken.insert((name.to_owned(), current.0.clone()));
+    }
+    let clash = |(name, family): &(String, String)| name != family && families.contains(name);
+    taken.iter().find(|taken| clash(taken)).map(|clash| format!("a name of two families: {clash:?}"))
+}
+
 /// Name and sorted labels of a sample.
 fn series_of(line: &str) -> Option<(String, Vec<String>)> {
     let (head, value) = match line.rsplit_once("} ") {
@@ -118,6 +155,15 @@ proptest! {
         let once = text(&given);
         let twice = admit(once.as_bytes(), &taken());
         prop_assert_eq!(twice, Admitted { text: once, left_out: BTreeMap::new() });
+    }
+
+    #[test]
+    fn whatever_is_merged_can_be_said_in_openmetrics(given in lines()) {
+        let merged = OWN.to_owned() + &text(&given);
+        let translated = translate(merged.as_bytes());
+        prop_assert_eq!(openmetrics_problem(&translated), None, "{}", translated);
+        let samples = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
+        prop_assert_eq!(samples(&merged), samples(&translated), "{}\n{}", merged, translated);
     }
 
     #[test]

@@ -45,6 +45,17 @@ impl Failure {
         Self::Invalid(error.into())
     }
 
+    /// The reason in a word, for spans.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Closed(_) => "closed",
+            Self::Invalid(_) => "invalid",
+            Self::Request(_) => "request",
+            Self::TooSlow(_) => "timeout",
+        }
+    }
+
     /// What the client hears; the cause is for the log.
     pub fn answer(&self) -> Answer {
         let (status, sentence) = match self {
