@@ -63,4 +63,4 @@ WORKDIR /var/lib/slipway
 EXPOSE 3000 9090
 HEALTHCHECK --interval=10s --timeout=2s --start-period=10s CMD ["/usr/local/bin/slipway", "health"]
 ENTRYPOINT ["/usr/local/bin/slipway"]
-CMD ["up", "-f", "/app", "--cache-dir", "/app/compiled", "--state-dir", "/var/lib/slipway", "--listen", "0.0.0.0:3000", "--admin-listen", "0.0.0.0:9090", "--sweep-every", "30s"]
+CMD ["up", "-f", "/app", "--cache-dir", "/app/compiled", "--state-dir", "/var/lib/slipway", "--listen", "0.0.0.0:3000", "--admin-listen", "0.0.0.0:9090", "--sweep-every", "30s", "--max-burst-time", "8s"]

@@ -15,7 +15,7 @@ help: ## List the targets
 .PHONY: run
 run: components ## Serve on http://127.0.0.1:3000 (SLIPWAY_LISTEN moves it), SQLite under .slipway/
 	cargo run --release --package slipway -- up --listen $(LISTEN) --state-dir .slipway \
-		--sweep-every 5s --drain-delay 0s --variable @$(VARIABLES)
+		--sweep-every 5s --max-burst-time 8s --drain-delay 0s --variable @$(VARIABLES)
 
 .PHONY: test
 test: ## Every test, installing what it needs

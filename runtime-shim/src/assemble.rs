@@ -8,18 +8,21 @@ use std::sync::{Arc, Weak};
 
 use anyhow::Context as _;
 
-use crate::cli::Up;
+use crate::cli::{RequestLimits, Up};
 use crate::engine::cache::{Cache, Readers};
 use crate::engine::{self, Limits, Workers};
 use crate::files;
+use crate::gate::Gate;
 use crate::host::chaining::{Application, Home};
 use crate::host::outbound::{self, Outbound};
 use crate::host::postgres::{Pools, Postgres};
+use crate::host::resolve::Destinations;
 use crate::host::{self, Granted};
 use crate::lifecycle::Lifecycle;
 use crate::manifest::{Component, Manifest};
 use crate::metrics::Metrics;
 use crate::outbound::allow::service_chaining_host;
+use crate::outbound::blocked::BlockedNetworks;
 use crate::routing::Router;
 use crate::runtime_config::RuntimeConfig;
 use crate::server::{App, Core, InternalToken, Readiness};
@@ -64,13 +67,24 @@ pub async fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<Arc<App>>
     grants.storage.create_folders()?;
     let (postgres, home) = (Arc::clone(&grants.postgres), grants.home.clone());
     let components = components(&manifest, &grants, up)?;
+    let RequestLimits { queue, clients, max_concurrent_requests, max_burst_time, body_idle_timeout, .. } =
+        up.limits;
     let tracer = Tracer::new(trace::Settings::new(&up.tracing, &manifest.application.name)?, &metrics)?;
     let observed = (up.access_log.access_log(), tracer);
     let app = Arc::new(App {
         router,
         components,
         postgres,
-        core: Core::new(metrics, observed, lifecycle, up.limits.max_concurrent_requests, &up.drain),
+        body_idle_timeout,
+        turns: Gate::new(queue.turns(engine::turns(), max_burst_time)),
+        core: Core::new(
+            metrics,
+            observed,
+            lifecycle,
+            queue.requests(max_concurrent_requests),
+            clients,
+            &up.drain,
+        ),
         readiness: Readiness::default(),
         internal_token: internal_token.map(InternalToken::new),
         own_admin_port: up.admin_listen.is_some(),
@@ -138,7 +152,9 @@ pub(crate) struct Grants {
     storage: Storage,
     variables: Arc<Resolved>,
     postgres: Arc<Pools>,
-    client: outbound::Client,
+    tls: rustls::ClientConfig,
+    blocked: Arc<BlockedNetworks>,
+    outbound_requests: usize,
     home: Home,
     metrics: Arc<Metrics>,
     max_memory: usize,
@@ -153,6 +169,7 @@ fn components(manifest: &Manifest, grants: &Grants, up: &Up) -> anyhow::Result<V
         request: up.limits.request_timeout,
         background: up.limits.background_timeout,
         idle: up.limits.instance_idle,
+        concurrent: up.limits.max_concurrent_requests_per_instance.into(),
     };
     let build = |component: &Component| -> Result<Workers, Vec<String>> {
         let granted = grants.to(component)?;
@@ -208,7 +225,9 @@ impl Grants {
             state,
             variables: Arc::new(variables),
             postgres: Pools::new(up.postgres.settings(), Arc::clone(&metrics)),
-            client: outbound::client().context("cannot read the machine's certificates")?,
+            tls: outbound::tls().context("cannot read the machine's certificates")?,
+            blocked: Arc::new(config.blocked.clone()),
+            outbound_requests: up.limits.max_outbound_requests as usize,
             metrics,
             max_memory: up.limits.max_instance_memory,
         })
@@ -238,8 +257,9 @@ impl Grants {
                 postgres: Postgres::new(allowed.clone(), Arc::clone(&self.postgres)),
                 outbound: Outbound::new(
                     id,
-                    allowed,
-                    self.client.clone(),
+                    Destinations { allowed: Arc::new(allowed), blocked: Arc::clone(&self.blocked) },
+                    self.outbound_requests,
+                    self.tls.clone(),
                     self.home.clone(),
                     Arc::clone(&self.metrics),
                 ),

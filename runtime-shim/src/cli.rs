@@ -4,6 +4,7 @@ mod application;
 mod help;
 mod observability;
 mod operations;
+mod overload;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::sidecar::response_file::{self, ResponseFileError};
 pub use application::{ApplicationSource, RegistryAccess};
 pub use observability::{AccessLogArguments, Header, Tracing};
 pub use operations::{Check, Compile, CompiledComponents, Health};
+pub use overload::{Clients, Queue};
 
 /// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
 #[derive(Debug, Parser)]
@@ -210,12 +212,17 @@ pub struct Up {
 }
 
 /// Limits and times of requests.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct RequestLimits {
     /// Time a request may take until its answer begins; after it, the client gets a 504.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub request_timeout: Duration,
+
+    /// Time that the body of a request may stand still while the component waits for it; after it, the component gets an
+    /// error and the client a 408. Less than a request may take: else slow clients look like a slow application.
+    #[arg(long, default_value = "20s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub body_idle_timeout: Duration,
 
     /// Time a component may go on working after it has answered.
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -229,9 +236,36 @@ pub struct RequestLimits {
     #[arg(long, env = "SPIN_MAX_INSTANCE_MEMORY", default_value_t = 256 * 1024 * 1024, value_name = "BYTES")]
     pub max_instance_memory: usize,
 
-    /// Requests that are worked on at once; beyond, clients get a 503 at once.
+    /// Requests that are worked on at once, to the end of their answers. The default suits guests that wait for a network
+    /// or a database. Guests that compute need no lower one: of those, only about as many as there are processors are
+    /// begun at a time, whatever this says.
     #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::engine::MAX_INSTANCES)))]
     pub max_concurrent_requests: u32,
+
+    /// Time that requests may wait for a processor beyond the time in the queue, if none had to for as long before: a burst is served, and
+    /// overload that lasts is refused. Clients that do not try again, such as GitHub's webhooks, are worth some seconds.
+    #[arg(long, default_value = "1s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub max_burst_time: Duration,
+
+    /// Requests that one instance of a WASIp3 component works on at the same time. Blast radius: a trap, a panic, too much
+    /// memory or an endless loop ends the instance, and with it ALL requests that it works on, each with a 500 or 504, and
+    /// what it does after answers; their log lines may bear each other's ids. With 1 it is the one request that failed.
+    /// More saves memory where guests mostly wait. WASIp2 components always serve one request in an instance.
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_concurrent_requests_per_instance: u16,
+
+    /// Requests to other hosts that one component may have open at once, to the end of their answers; beyond, the guest
+    /// gets the error connection-limit-reached at once.
+    #[arg(long, default_value_t = 256, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_outbound_requests: u32,
+
+    /// What happens to requests beyond those.
+    #[command(flatten)]
+    pub queue: Queue,
+
+    /// What clients may do.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 /// Connections to PostgreSQL.

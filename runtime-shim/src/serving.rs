@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
+use crate::descriptors;
 use crate::lifecycle::Phase;
 use crate::server::{Backend, Core, Listener, serve};
 
@@ -27,6 +28,7 @@ impl Bound {
     /// If one of them cannot be had.
     pub async fn new(public: SocketAddr, admin: Option<SocketAddr>) -> Result<Self> {
         let started = Instant::now();
+        descriptors::raise();
         let public = bind(public).await?;
         let admin = match admin {
             Some(address) => Some(bind(address).await?),

@@ -83,6 +83,7 @@ fn options(
     let mut options = Options::default()
         .with_admin()
         .arg("--sweep-every=1s")
+        .arg("--max-burst-time=8s")
         .arg("--log-level=warn")
         .variable("open_access", "true")
         .variable("github_webhook_secret", SECRET)

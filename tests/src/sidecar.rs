@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::http::{HttpClient, HttpError, HttpResponse};
+use crate::process;
 use crate::slipway::{Reserved, program};
 use crate::wait::eventually;
 
@@ -105,10 +106,7 @@ impl Sidecar {
     /// # Errors
     /// When it has ended, or the system does not tell.
     pub fn memory(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kibibytes * 1024)
+        process::memory(self.child.id())
     }
 
     /// What it has written so far.

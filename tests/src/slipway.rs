@@ -15,6 +15,7 @@ use tokio::net::TcpSocket;
 
 use crate::http::{HttpClient, HttpError, HttpResponse};
 use crate::metrics::Metrics;
+use crate::process;
 
 /// Names the program to test; without it, the one that was built beside the tests is taken.
 pub const PROGRAM: &str = "SLIPWAY_BIN";
@@ -188,11 +189,6 @@ impl Slipway {
         anyhow::bail!("slipway was not ready within {} s", START_DEADLINE.as_secs())
     }
 
-    /// The id of its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Where the application listens.
     pub fn address(&self) -> SocketAddr {
         self.address.address
@@ -245,6 +241,22 @@ impl Slipway {
     /// What it has written so far.
     pub fn log(&self) -> String {
         fs::read(&self.log).map_or_else(|_| String::new(), |log| String::from_utf8_lossy(&log).into_owned())
+    }
+
+    /// Bytes of memory that it has now.
+    ///
+    /// # Errors
+    /// When it has ended, or the system does not tell.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        process::memory(self.child.id())
+    }
+
+    /// Descriptors that it has open now.
+    ///
+    /// # Errors
+    /// When it has ended, or the system does not tell.
+    pub fn descriptors(&self) -> anyhow::Result<usize> {
+        process::descriptors(self.child.id())
     }
 
     /// Asks it to drain and end.

@@ -2,8 +2,6 @@
 
 #[path = "sidecar/upstream.rs"]
 mod upstream;
-#[path = "sidecar/wire.rs"]
-mod wire;
 
 #[path = "sidecar/drain.rs"]
 mod drain;

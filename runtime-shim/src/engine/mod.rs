@@ -3,8 +3,10 @@
 pub mod cache;
 mod component;
 mod occupancy;
+mod turn;
 mod worker;
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 
 pub use component::{Loaded, load};
 pub use occupancy::Guarded;
+pub use turn::Turn;
 pub use worker::{Failure, Limits, RequestData, Workers};
 
 /// How often running guests look whether they are to yield. Shorter ticks let other requests in sooner when a guest
@@ -21,6 +24,11 @@ const EPOCH_TICK: Duration = Duration::from_millis(5);
 
 /// Instances that can exist at once, over all components.
 pub const MAX_INSTANCES: u32 = 2_000;
+
+/// Guests that are begun at once while they compute.
+pub fn turns() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get) * turn::TURNS_PER_PROCESSOR
+}
 
 /// Makes the engine and the thread that drives its epochs.
 ///

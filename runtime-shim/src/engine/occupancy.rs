@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,35 +13,41 @@ use wasmtime_wasi_http::{Error, WasiBody};
 #[derive(Clone, Debug, Default)]
 pub struct Broken(Arc<AtomicBool>);
 
-/// The request that an instance is at, from its head until nothing of it goes on: neither the body of its answer nor what
-/// the component does afterwards.
+/// The requests that an instance is at, mostly one, each from its head until nothing of it goes on: neither the body of its
+/// answer nor what the component does afterwards. Of several, none ends before all have.
 #[derive(Debug, Default)]
-pub struct Occupancy(Mutex<Option<Broken>>);
+pub struct Occupancy(Mutex<Vec<Broken>>);
 
 impl Occupancy {
     /// A request begins.
     pub fn occupy(&self, request: Broken) {
-        *self.request() = Some(request);
+        let mut requests = self.requests();
+        // Those whose answers have come to their ends need not know.
+        requests.retain(|other| Arc::strong_count(&other.0) > 1);
+        requests.push(request);
     }
 
     /// Nothing goes on any more; tells whether something did before.
     pub fn vacate(&self) -> bool {
-        self.request().take().is_some()
+        let mut requests = self.requests();
+        let did = !requests.is_empty();
+        requests.clear();
+        did
     }
 
     /// Whether something of a request goes on.
     pub fn is_occupied(&self) -> bool {
-        self.request().is_some()
+        !self.requests().is_empty()
     }
 
     /// The instance comes to a bad end. To be called before anything of it is dropped.
     pub fn break_off(&self) {
-        if let Some(request) = self.request().as_ref() {
+        for request in self.requests().iter() {
             request.0.store(true, Ordering::Release);
         }
     }
 
-    fn request(&self) -> std::sync::MutexGuard<'_, Option<Broken>> {
+    fn requests(&self) -> MutexGuard<'_, Vec<Broken>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,29 +1,28 @@
 //! The life of an instance: created when no other is free, reused for later requests, ended by a trap, a time-out or
 //! idleness.
 //!
-//! One request at a time in an instance, from its head to the end of all that comes of it: a trap takes everything in its
-//! instance with it. Instances of WASIp2 components serve one request only, since that interface never promised them a
-//! second.
+//! One request at a time in an instance, unless more are asked for, from its head to the end of all that comes of it: a trap
+//! takes everything in its instance with it. Instances of WASIp2 components serve one request only, since that interface
+//! never promised them a second.
 
-use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::Response;
-use tokio::sync::Semaphore;
 use tokio::time::Sleep;
-use wasmtime::{Engine, Store, StoreContextMut};
+use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request, ShouldAccept,
-    TrapOrPanicError, WorkerExpiration, WorkerState, WorkerStatus,
+    ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, Request,
+    ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
 use super::Loaded;
 use super::occupancy::{Broken, Guarded, Occupancy};
+use super::turn::{Turn, Turns};
 use crate::correlation::Correlation;
 use crate::host::{Ctx, Granted};
 use crate::metrics::Metrics;
@@ -46,6 +45,8 @@ pub struct Limits {
     pub background: Duration,
     /// Time that an instance without work is kept.
     pub idle: Duration,
+    /// Requests that an instance works on at once, where its interface allows for more than one.
+    pub concurrent: usize,
 }
 
 /// What travels with a request into its instance.
@@ -54,14 +55,16 @@ pub struct RequestData {
     pub correlation: Correlation,
     /// How many components it has come through; zero for a client's.
     pub depth: u8,
+    /// Its turn on the processors.
+    turn: Option<Turn>,
     /// Set by its instance.
     broken: Broken,
 }
 
 impl RequestData {
     /// Data of a request that is yet to begin.
-    pub fn new(correlation: Correlation, depth: u8) -> Self {
-        Self { correlation, depth, broken: Broken::default() }
+    pub fn new(correlation: Correlation, depth: u8, turn: Option<Turn>) -> Self {
+        Self { correlation, depth, turn, broken: Broken::default() }
     }
 }
 
@@ -79,15 +82,9 @@ pub enum Failure {
     Failed(wasmtime::Error),
 }
 
-/// How long a request waits for an instance that is about to be free, before a new one is made for it.
-const PATIENCE: Duration = Duration::from_millis(1);
-
 /// The instances of one component.
 pub struct Workers {
     handler: ProxyHandler<Pool>,
-    /// A few more than the processor can run at once. Guests that answer fast then share few instances, which stay in
-    /// its caches; those that wait for something get as many instances as there are requests, see [`PATIENCE`].
-    turns: Semaphore,
 }
 
 impl Failure {
@@ -112,8 +109,7 @@ impl Workers {
     ) -> Self {
         metrics.declare_component(&granted.id);
         let pool = Pool { engine, pre: loaded.0, granted, metrics, limits };
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { handler: ProxyHandler::new(pool), turns: Semaphore::new(2 * processors) }
+        Self { handler: ProxyHandler::new(pool) }
     }
 
     /// The component's id and what it may use.
@@ -126,17 +122,17 @@ impl Workers {
     /// # Errors
     /// See [`Failure`].
     pub async fn handle(&self, data: RequestData, request: Request) -> Result<Response<Guarded>, Failure> {
-        let _turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
         let started = Instant::now();
         let limit = self.handler.state().limits.request;
         let broken = data.broken.clone();
         match self.handler.handle(data, request).await {
             Ok(response) => Ok(response.map(|body| Guarded::new(body, broken))),
-            // An instance that is ended looks the same from here, whatever the reason.
-            Err(error) if error.is::<TrapOrPanicError>() && started.elapsed() >= limit => {
+            Err(error) if error.is::<InstantiationError<RequestData>>() => Err(Failure::NotStarted(error)),
+            // An instance that is ended looks the same from here, whatever the reason; one of WASIp2 as if its guest had
+            // not answered.
+            Err(error) if error.is::<ExpirationError>() || started.elapsed() >= limit => {
                 Err(Failure::TimedOut(error))
             }
-            Err(error) if error.is::<InstantiationError<RequestData>>() => Err(Failure::NotStarted(error)),
             Err(error) => Err(Failure::Failed(error)),
         }
     }
@@ -160,7 +156,14 @@ impl HandlerState for Pool {
         let mut store = Store::new(&self.engine, ctx);
         store.limiter(|ctx| &mut ctx.limits);
         store.set_epoch_deadline(YIELD_AFTER_EPOCHS);
-        store.epoch_deadline_async_yield_and_update(YIELD_AFTER_EPOCHS);
+        let turns = Arc::new(Turns::default());
+        store.epoch_deadline_callback({
+            let turns = Arc::clone(&turns);
+            move |_| {
+                turns.interrupt();
+                Ok(UpdateDeadline::Yield(YIELD_AFTER_EPOCHS))
+            }
+        });
         let proxy = tokio::time::timeout(self.limits.request, self.pre.instantiate_async(&mut store))
             .await
             .map_err(|_| {
@@ -172,10 +175,13 @@ impl HandlerState for Pool {
             store,
             proxy,
             view: WasiHttpView::http,
-            expiration: Expiration::new(self.limits, Arc::clone(&occupancy)),
+            expiration: Expiration::new(self.limits, Arc::clone(&occupancy), Arc::clone(&turns)),
             state: Worker {
                 occupancy,
                 reusable: matches!(self.pre, ProxyPre::P3(_)),
+                limits: self.limits,
+                running: Arc::default(),
+                turns,
                 used: AtomicBool::new(false),
                 granted: Arc::clone(&self.granted),
                 metrics: Arc::clone(&self.metrics),
@@ -187,9 +193,20 @@ impl HandlerState for Pool {
 struct Worker {
     occupancy: Arc<Occupancy>,
     reusable: bool,
+    limits: Limits,
+    /// Requests that it works on now.
+    running: Arc<AtomicUsize>,
+    turns: Arc<Turns>,
     used: AtomicBool,
     granted: Arc<Granted>,
     metrics: Arc<Metrics>,
+}
+
+impl Worker {
+    /// Whether a request would have to share the instance with something, where it is promised that it does not.
+    fn is_occupied(&self) -> bool {
+        self.limits.concurrent == 1 && self.occupancy.is_occupied()
+    }
 }
 
 impl WorkerState for Worker {
@@ -200,7 +217,7 @@ impl WorkerState for Worker {
         match (concurrent, total) {
             (0, 0) => ShouldAccept::Yes,
             _ if !self.reusable => ShouldAccept::Never,
-            (0, _) if !self.occupancy.is_occupied() => ShouldAccept::Yes,
+            _ if concurrent < self.limits.concurrent && !self.is_occupied() => ShouldAccept::Yes,
             _ => ShouldAccept::No,
         }
     }
@@ -211,13 +228,26 @@ impl WorkerState for Worker {
         data: RequestData,
         _task: wasmtime::component::GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        store.data_mut().begin(data.correlation, data.depth);
+        let running = Running::begin(&self.running);
+        store.data_mut().begin(data.correlation, data.depth, running.alone);
         self.occupancy.occupy(data.broken);
+        if let Some(turn) = data.turn {
+            self.turns.begin(turn);
+        }
         if self.used.swap(true, Ordering::Relaxed) {
             self.metrics.instances_reused.with_label_values(&[&self.granted.id]).inc();
         }
-        // `Expiration` ends a request that takes too long, and its instance with it: the guest would go on otherwise.
-        Box::pin(std::future::pending())
+        // `Expiration` ends a request that takes too long, and its instance with it: the guest would go on otherwise. It
+        // looks at the newest request only, so that beside others each needs a time of its own; the instance then ends
+        // when the others have.
+        let limit = (self.limits.concurrent > 1).then_some(self.limits.request);
+        Box::pin(async move {
+            let _running = running;
+            match limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        })
     }
 
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
@@ -237,16 +267,37 @@ impl WorkerState for Worker {
     }
 }
 
+/// A request that its instance works on, until it is dropped.
+struct Running {
+    count: Arc<AtomicUsize>,
+    /// Whether it was the only one when it began.
+    alone: bool,
+}
+
+impl Running {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        let alone = count.fetch_add(1, Ordering::Relaxed) == 0;
+        Self { count: Arc::clone(count), alone }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Ends an instance that is idle, or works for longer than its limits say. Is told when nothing goes on in it.
 struct Expiration {
     limits: Limits,
     occupancy: Arc<Occupancy>,
+    turns: Arc<Turns>,
     timer: Pin<Box<Sleep>>,
 }
 
 impl Expiration {
-    fn new(limits: Limits, occupancy: Arc<Occupancy>) -> Self {
-        Self { limits, occupancy, timer: Box::pin(tokio::time::sleep(limits.idle)) }
+    fn new(limits: Limits, occupancy: Arc<Occupancy>, turns: Arc<Turns>) -> Self {
+        Self { limits, occupancy, turns, timer: Box::pin(tokio::time::sleep(limits.idle)) }
     }
 
     fn limit(&self, status: WorkerStatus) -> Duration {
@@ -259,7 +310,7 @@ impl Expiration {
 }
 
 impl WorkerExpiration for Expiration {
-    /// The status changes several times a request, so the timer is left alone while it rings early enough: then the
+    /// Is called whenever the instance lets others run. The status changes several times a request, so the timer is left alone while it rings early enough: then the
     /// true deadline is looked at.
     fn poll(
         mut self: Pin<&mut Self>,
@@ -267,8 +318,9 @@ impl WorkerExpiration for Expiration {
         status: WorkerStatus,
         start: Instant,
     ) -> Poll<()> {
-        if status == WorkerStatus::Idle && self.occupancy.vacate() {
-            // The instance has just said that it takes no request, and has to be asked again.
+        // An instance that has become free has just said that it takes no request, and has to be asked again.
+        let freed = status == WorkerStatus::Idle && self.occupancy.vacate();
+        if self.turns.pause() || freed {
             context.waker().wake_by_ref();
         }
         let deadline = tokio::time::Instant::from_std(start + self.limit(status));

@@ -8,6 +8,7 @@ pub mod key_value;
 pub mod outbound;
 #[allow(clippy::result_large_err, reason = "errors of the interface carry all that PostgreSQL reports")]
 pub mod postgres;
+pub mod resolve;
 pub mod sqlite;
 mod stdio;
 mod variables;
@@ -99,9 +100,11 @@ impl Ctx {
     }
 
     /// Says which request the instance works for, so that its log lines carry the id, its calls have their place in the
-    /// trace, and its requests to other components of the application the depth.
-    pub fn begin(&mut self, correlation: Correlation, depth: u8) {
+    /// trace, and its requests to other components of the application the depth. Beside others, unless it is `alone`, the
+    /// greatest depth counts: which of them sends a request is not known.
+    pub fn begin(&mut self, correlation: Correlation, depth: u8, alone: bool) {
         self.worked.begin(&correlation);
+        let depth = if alone { depth } else { depth.max(self.outbound.caller.depth) };
         self.outbound.caller = Caller { correlation, depth };
     }
 

@@ -1,19 +1,25 @@
-//! Outbound HTTP of components: the allow-list of the manifest, one shared pool of connections, TLS by rustls.
+//! Outbound HTTP of components: the allow-list of the manifest, a pool of connections for each component, TLS by rustls.
+//! Nothing is followed here: a redirect is an answer like any other, and where the component goes then is checked again.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper::body::Incoming;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::call::HostCall;
 use super::chaining::{Caller, Home, Target};
-use crate::metrics::Metrics;
-use crate::outbound::allow::AllowedHosts;
+use super::resolve::{Destinations, ResolveError, Resolver};
+use crate::metrics::{Metrics, Refused};
 use crate::trace::http as span;
 
 /// Label of this interface in metrics.
@@ -28,40 +34,52 @@ const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an idle connection is kept for the next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A pool of connections, shared by all components.
-pub type Client = HyperClient<HttpsConnector<HttpConnector>, WasiBody>;
+/// The connections of one component. Not shared with others: those may be allowed other addresses for the same name.
+type Client = HyperClient<HttpsConnector<HttpConnector<Resolver>>, WasiBody>;
 
 type Hooked<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
-/// What makes connections, with TLS where the URL asks for it; certificates are those that the machine trusts.
+/// What all components trust: the certificates that the machine does.
 ///
 /// # Errors
 /// If the machine's certificates cannot be read.
-pub fn client() -> std::io::Result<Client> {
-    Ok(HyperClient::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .build(connector()?))
+pub fn tls() -> std::io::Result<ClientConfig> {
+    Ok(ClientConfig::builder().with_native_roots()?.with_no_client_auth())
 }
 
-/// Connects with and without TLS; certificates are those that the machine trusts.
+/// A component's client without connections.
+fn client(tls: ClientConfig, destinations: Destinations) -> Client {
+    let resolver = Resolver::new(GaiResolver::new(), destinations);
+    HyperClient::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build(connector_by(tls, resolver))
+}
+
+/// What connects the shim itself, with and without TLS, to wherever it was told.
 ///
 /// # Errors
 /// If the machine's certificates cannot be read.
 pub(crate) fn connector() -> std::io::Result<HttpsConnector<HttpConnector>> {
-    let mut tcp = HttpConnector::new();
+    Ok(connector_by(tls()?, GaiResolver::new()))
+}
+
+fn connector_by<R>(tls: ClientConfig, resolver: R) -> HttpsConnector<HttpConnector<R>> {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    Ok(HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(tcp))
+    HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp)
 }
 
 /// What one component may reach, and how.
 #[derive(Clone)]
 pub struct Outbound {
     component: Arc<str>,
-    allowed: Arc<AllowedHosts>,
+    destinations: Destinations,
     client: Client,
+    /// One for each request to another host, to the end of its answer.
+    permits: Arc<Semaphore>,
     home: Home,
     metrics: Arc<Metrics>,
     /// For whom the instance works.
@@ -69,16 +87,25 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Outbound HTTP for `component`, to the hosts in `allowed` only: by `client`, or to the application itself at `home`.
+    /// Outbound HTTP for `component`: to `destinations`, `limit` requests at once, or to the application itself at `home`.
     pub fn new(
         component: &str,
-        allowed: AllowedHosts,
-        client: Client,
+        destinations: Destinations,
+        limit: usize,
+        tls: ClientConfig,
         home: Home,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let allowed = Arc::new(allowed);
-        Self { component: component.into(), allowed, client, home, metrics, caller: Caller::default() }
+        metrics.declare_outbound(component);
+        Self {
+            component: component.into(),
+            client: client(tls, destinations.clone()),
+            destinations,
+            permits: Arc::new(Semaphore::new(limit)),
+            home,
+            metrics,
+            caller: Caller::default(),
+        }
     }
 
     /// Whether the manifest lets the component send this request.
@@ -86,13 +113,15 @@ impl Outbound {
         let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
             return Err(Error::HttpRequestUriInvalid);
         };
-        let allowed = match Target::of(uri) {
-            Some(Target::Own) => self.allowed.allows_self(scheme.as_str()),
-            _ => self.allowed.allows(scheme.as_str(), host, uri.port_u16()),
+        let allowed = &self.destinations.allowed;
+        let is_allowed = match Target::of(uri) {
+            Some(Target::Own) => allowed.allows_self(scheme.as_str()),
+            _ => allowed.allows(scheme.as_str(), host, uri.port_u16()),
         };
-        if allowed {
-            return Ok(());
+        if is_allowed {
+            return self.permit_address(host);
         }
+        self.metrics.outbound_refused(&self.component, Refused::NotAllowed);
         let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
         tracing::warn!(
             component = &*self.component,
@@ -100,6 +129,11 @@ impl Outbound {
         );
         Err(Error::HttpRequestDenied)
     }
+}
+
+/// The address in a URL, if its host is one: such a host is not looked up.
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 impl WasiHttpHooks for Outbound {
@@ -130,6 +164,47 @@ impl WasiHttpHooks for Outbound {
 }
 
 impl Outbound {
+    fn permit_address(&self, host: &str) -> Result<(), Error> {
+        match literal(host) {
+            Some(address) if !self.destinations.permit(address) => Err(self.prohibited(host)),
+            _ => Ok(()),
+        }
+    }
+
+    fn prohibited(&self, host: &str) -> Error {
+        self.metrics.outbound_refused(&self.component, Refused::Blocked);
+        tracing::warn!(
+            component = &*self.component,
+            "request to {host} refused: it leads to a blocked address, link-local or of a cloud's metadata, or in \
+             block_networks of the runtime-config file"
+        );
+        Error::DestinationIpProhibited
+    }
+
+    /// Sends a request to another host. It counts until its answer has been read.
+    async fn send_out(&self, request: http::Request<WasiBody>) -> Result<http::Response<WasiBody>, Error> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            self.metrics.outbound_refused(&self.component, Refused::TooMany);
+            // Not a line for each: a component that asks for very many would fill the log.
+            tracing::debug!(component = &*self.component, "too many outbound requests are open");
+            return Err(Error::ConnectionLimitReached);
+        };
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let sent = self.client.request(request).await;
+        let answer = sent.map_err(|error| match caused_by(&error) {
+            Some(ResolveError::Prohibited) => self.prohibited(&host),
+            _ => failure(error),
+        })?;
+        let held = move |body: Incoming| {
+            let body = body.map_err(move |error| {
+                let _until_the_end = &permit;
+                Error::from(error)
+            });
+            body.boxed_unsync()
+        };
+        Ok(answer.map(held))
+    }
+
     async fn send(
         &self,
         target: Option<Target>,
@@ -141,10 +216,7 @@ impl Outbound {
         let answer = async {
             match target {
                 Some(target) => self.home.send(target, request, &self.caller).await,
-                None => {
-                    let answer = self.client.request(request).await.map_err(failure)?;
-                    Ok(answer.map(|body| body.map_err(Error::from).boxed_unsync()))
-                }
+                None => self.send_out(request).await,
             }
         };
         tokio::time::timeout(limit, answer).await.map_err(|_| Error::HttpResponseTimeout)?
@@ -157,16 +229,20 @@ fn failure(error: hyper_util::client::legacy::Error) -> Error {
     if !error.is_connect() {
         return Error::HttpProtocolError;
     }
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            return match io.kind() {
-                std::io::ErrorKind::TimedOut => Error::ConnectionTimeout,
-                std::io::ErrorKind::InvalidData => Error::TlsCertificateError,
-                _ => Error::ConnectionRefused,
-            };
-        }
-        source = cause.source();
+    if caused_by::<ResolveError>(&error).is_some() {
+        return Error::DnsError { rcode: None, info_code: None };
     }
-    Error::DestinationUnavailable
+    match caused_by::<std::io::Error>(&error).map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
+        Some(std::io::ErrorKind::InvalidData) => Error::TlsCertificateError,
+        Some(_) => Error::ConnectionRefused,
+        None => Error::DestinationUnavailable,
+    }
+}
+
+/// The first cause of this type.
+fn caused_by<'a, T: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a T> {
+    std::iter::successors(error.source(), |&cause| cause.source()).find_map(|cause| cause.downcast_ref())
 }

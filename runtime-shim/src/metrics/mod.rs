@@ -19,6 +19,7 @@ use prometheus::{
     Encoder, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
 
+use crate::gate::Refusal;
 use declarations::Declarations;
 pub use format::Format;
 use labels::CLASSES;
@@ -43,6 +44,9 @@ pub struct Metrics {
     names: BTreeSet<String>,
     /// Requests being handled now.
     pub in_flight: IntGauge,
+    refused: IntCounterVec,
+    connections_cut: IntCounterVec,
+    outbound_refused: IntCounterVec,
     /// Component instances created, by component.
     pub instances_created: IntCounterVec,
     /// Requests served by an instance that had served one before, by component.
@@ -82,6 +86,77 @@ pub struct PostgresConnections {
     pub waiting: usize,
 }
 
+/// A limit on requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Those that are worked on at once.
+    Requests,
+    /// Those that compute at once.
+    Processors,
+}
+
+impl Limit {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Processors => "processors",
+        }
+    }
+}
+
+/// Why a connection of a client was ended. None of these reaches the application, so none is a request that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// There are as many as there may be.
+    TooMany,
+    /// The head of a request did not come in time.
+    HeaderTimeout,
+    /// The head of a request was too big: 431.
+    HeaderTooLarge,
+    /// What came was not HTTP: 400.
+    Invalid,
+    /// An answer was not read in time.
+    Unread,
+}
+
+impl Cut {
+    const ALL: [Self; 5] =
+        [Self::TooMany, Self::HeaderTimeout, Self::HeaderTooLarge, Self::Invalid, Self::Unread];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::TooMany => "too_many",
+            Self::HeaderTimeout => "header_timeout",
+            Self::HeaderTooLarge => "header_too_large",
+            Self::Invalid => "invalid",
+            Self::Unread => "unread",
+        }
+    }
+}
+
+/// Why a component's request to another host was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The manifest does not allow the host.
+    NotAllowed,
+    /// The host's addresses are blocked.
+    Blocked,
+    /// As many are open as may be.
+    TooMany,
+}
+
+impl Refused {
+    const ALL: [Self; 3] = [Self::NotAllowed, Self::Blocked, Self::TooMany];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::NotAllowed => "not_allowed",
+            Self::Blocked => "blocked",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
 /// What is known of a request once it was answered.
 pub struct Answered<'a> {
     /// Component that the request was routed to.
@@ -105,7 +180,7 @@ impl Metrics {
         let mut declare = Declarations::default();
         declare.build()?;
         declare.process()?;
-        Ok(Self {
+        let metrics = Self {
             requests: declare.counters(
                 "http_requests_total",
                 "HTTP requests answered.",
@@ -123,6 +198,21 @@ impl Metrics {
                 &["component", "class"],
             )?,
             in_flight: declare.gauge("http_requests_in_flight", "HTTP requests being handled now.")?,
+            refused: declare.counters(
+                "slipway_requests_refused_total",
+                "Requests answered with 503 because of too many others, by the limit that was met and by why.",
+                &["limit", "reason"],
+            )?,
+            connections_cut: declare.counters(
+                "slipway_connections_cut_total",
+                "Connections of clients that were ended for what they did, by what it was.",
+                &["reason"],
+            )?,
+            outbound_refused: declare.counters(
+                "slipway_outbound_refused_total",
+                "Requests of components to other hosts that were refused, by why.",
+                &["component", "reason"],
+            )?,
             instances_created: declare.counters(
                 "slipway_instances_created_total",
                 "Component instances created.",
@@ -176,7 +266,21 @@ impl Metrics {
             routes: Routes::default(),
             names: declare.names,
             registry: declare.registry,
-        })
+        };
+        metrics.declare_refusals();
+        Ok(metrics)
+    }
+
+    /// Makes the series of what is refused exist at zero.
+    fn declare_refusals(&self) {
+        for limit in [Limit::Requests, Limit::Processors] {
+            for refusal in Refusal::ALL {
+                self.refused.with_label_values(&[limit.label(), refusal.label()]);
+            }
+        }
+        for cut in Cut::ALL {
+            self.connections_cut.with_label_values(&[cut.label()]);
+        }
     }
 
     /// Makes the series of a component exist at zero: a series that first appears with value 1 is invisible to `rate`.
@@ -204,6 +308,28 @@ impl Metrics {
         self.requests.with_label_values(&[component, method, route, status.as_str()]).inc();
         self.duration.with_label_values(&[component, method, route]).observe(answered.duration.as_secs_f64());
         self.responses.with_label_values(&[component, labels::class(status)]).inc();
+    }
+
+    /// Counts a request that was refused because of too many others.
+    pub fn refused(&self, limit: Limit, refusal: Refusal) {
+        self.refused.with_label_values(&[limit.label(), refusal.label()]).inc();
+    }
+
+    /// Counts a connection that was ended for what its client did.
+    pub fn connection_cut(&self, cut: Cut) {
+        self.connections_cut.with_label_values(&[cut.label()]).inc();
+    }
+
+    /// Makes the series of refused outbound requests exist at zero.
+    pub fn declare_outbound(&self, component: &str) {
+        for refused in Refused::ALL {
+            self.outbound_refused.with_label_values(&[component, refused.label()]);
+        }
+    }
+
+    /// Counts a request of a component to another host that was refused.
+    pub fn outbound_refused(&self, component: &str, refused: Refused) {
+        self.outbound_refused.with_label_values(&[component, refused.label()]).inc();
     }
 
     /// Records how long a component waited for the host.

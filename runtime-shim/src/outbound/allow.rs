@@ -18,6 +18,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::network::{Network, NetworkError};
+
 /// Domain whose subdomains are the components of the application itself.
 const SERVICE_CHAINING_SUFFIX: &str = ".spin.internal";
 
@@ -45,13 +47,6 @@ enum Host {
     Below(String),
     Address(IpAddr),
     Network(Network),
-}
-
-/// The addresses that share their first `prefix` bits with `address`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    prefix: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +110,18 @@ impl AllowedHosts {
         let port = port.or_else(|| usual_port(&scheme));
         self.0.iter().any(|entry| {
             entry.allows_scheme(&scheme) && entry.host.allows(&host, address) && entry.ports.allows(port)
+        })
+    }
+
+    /// Whether an entry for one of these schemes (in lower case) names the address itself, or a network that it is in.
+    pub fn names(&self, schemes: &[&str], address: IpAddr) -> bool {
+        self.0.iter().any(|entry| {
+            let named = match entry.host {
+                Host::Address(allowed) => allowed == address,
+                Host::Network(network) => !network.is_everything() && network.contains(address),
+                _ => false,
+            };
+            named && schemes.iter().any(|scheme| entry.allows_scheme(scheme))
         })
     }
 
@@ -217,7 +224,11 @@ impl FromStr for Host {
             return Err(AllowedHostError::List);
         }
         if let Some((address, prefix)) = host.split_once('/') {
-            return Network::parse(address, prefix).map(Self::Network);
+            return match Network::parse(address, prefix) {
+                Ok(network) => Ok(Self::Network(network)),
+                Err(NetworkError::NotANumber) => Err(AllowedHostError::Path),
+                Err(_) => Err(AllowedHostError::InvalidHost),
+            };
         }
         if let Some(inner) = without_brackets(host) {
             let address = inner.parse().map_err(|_| AllowedHostError::InvalidHost)?;
@@ -252,28 +263,6 @@ fn parse_name(name: &str) -> Result<String, AllowedHostError> {
 
 fn without_brackets(host: &str) -> Option<&str> {
     host.strip_prefix('[')?.strip_suffix(']')
-}
-
-impl Network {
-    fn parse(address: &str, prefix: &str) -> Result<Self, AllowedHostError> {
-        let address: IpAddr = address.parse().map_err(|_| AllowedHostError::InvalidHost)?;
-        let prefix = match prefix.bytes().all(|b| b.is_ascii_digit()) {
-            true => prefix.parse().map_err(|_| AllowedHostError::InvalidHost)?,
-            false => return Err(AllowedHostError::Path),
-        };
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        if prefix <= bits { Ok(Self { address, prefix }) } else { Err(AllowedHostError::InvalidHost) }
-    }
-
-    fn contains(self, other: IpAddr) -> bool {
-        // The bits that differ, moved up so that an IPv4 address is compared like the first 32 bits of an IPv6 one.
-        let difference = match (self.address, other) {
-            (IpAddr::V4(mine), IpAddr::V4(other)) => u128::from(mine.to_bits() ^ other.to_bits()) << 96,
-            (IpAddr::V6(mine), IpAddr::V6(other)) => mine.to_bits() ^ other.to_bits(),
-            _ => return false,
-        };
-        difference.leading_zeros() >= self.prefix
-    }
 }
 
 impl Ports {

@@ -1,3 +1,5 @@
-//! The allow-list of outbound hosts.
+//! Where components may connect to: the hosts that they are allowed, and the addresses that nobody is.
 
 pub mod allow;
+pub mod blocked;
+mod network;

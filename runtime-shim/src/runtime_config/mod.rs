@@ -6,6 +6,7 @@
 //! | `state_dir` | folder for databases, where no `--state-dir` is given |
 //! | `[sqlite_database.<label>]` | `type = "spin"` and the `path` of a file, relative to the working directory |
 //! | `[key_value_store.<label>]` | `type = "spin"` and the `path` of a file, relative to the folder of this one |
+//! | `[outbound_networking]` | `block_networks`: networks, or `"private"` for all that are not public |
 //! | `[[variables_provider]]` | `type = "static"` with a table `values`, or `type = "env"` with `prefix` and `dotenv_path` |
 //!
 //! These are Spin's own keys, and its rules for paths. What Spin knows and this host does not is refused by name. The
@@ -16,6 +17,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::outbound::blocked::BlockedNetworks;
 use crate::variables::Provider;
 
 /// What a runtime-config file says; empty without one.
@@ -27,6 +29,8 @@ pub struct RuntimeConfig {
     pub sqlite_databases: BTreeMap<String, PathBuf>,
     /// Files of key-value stores by label.
     pub key_value_stores: BTreeMap<String, PathBuf>,
+    /// Addresses that no component may connect to.
+    pub blocked: BlockedNetworks,
     /// Where values of variables come from, the first before the others.
     pub providers: Vec<Provider>,
 }

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::RuntimeConfig;
 use crate::manifest::{Problems, Section};
+use crate::outbound::blocked::BlockedNetworks;
 use crate::variables::Provider;
 
 /// Prefix of environment variables, where a provider names none.
@@ -26,6 +27,7 @@ pub(super) fn read(text: &str, folder: &Path) -> Result<RuntimeConfig, Vec<Strin
             &["redis", "azure_cosmos", "aws_dynamo"],
             folder,
         ),
+        blocked: read_blocked(&mut root),
         providers: read_providers(&mut root),
     };
     root.refuse("llm_compute", "is not supported: no models are offered");
@@ -70,6 +72,23 @@ fn read_files(root: &mut Section, key: &str, refused: &[&str], folder: &Path) ->
         }
     };
     labels.into_iter().filter_map(read).collect()
+}
+
+/// The addresses that nobody may connect to.
+fn read_blocked(root: &mut Section) -> BlockedNetworks {
+    let Some(mut section) = root.table("outbound_networking") else {
+        return BlockedNetworks::default();
+    };
+    let entries: Vec<String> = section.or_default("block_networks");
+    let reason = "is not supported: `--max-outbound-requests` bounds what a component has open at once";
+    section.refuse("max_socket_connections", reason);
+    section.refuse("max_total_connections", reason);
+    let blocked = BlockedNetworks::parse(&entries).unwrap_or_else(|errors| {
+        errors.iter().for_each(|error| section.report(format_args!("`block_networks`: {error}")));
+        BlockedNetworks::default()
+    });
+    section.finish();
+    blocked
 }
 
 fn report_type(section: &Section, kind: &str, refused: &[&str], offered: &str) {

@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use subtle::ConstantTimeEq;
-use wasmtime_wasi_http::Error;
 
 use super::answer::Answer;
 use super::backend::Backend;
@@ -17,8 +16,10 @@ use super::dispatch::{Listener, by_listener};
 use super::internal;
 use super::question::Unanswered;
 use super::readiness::{self, Readiness};
+use super::upload;
 use crate::correlation::Correlation;
 use crate::engine::Component;
+use crate::gate::Gate;
 use crate::host::postgres::Pools;
 use crate::routing::Router;
 
@@ -33,6 +34,10 @@ pub struct App {
     pub router: Router,
     /// The components, by the router's indices.
     pub components: Vec<Component>,
+    /// Time that the body of a request may stand still.
+    pub body_idle_timeout: Duration,
+    /// Turns on the processors, over all components.
+    pub turns: Gate,
     /// Pools of connections to PostgreSQL.
     pub postgres: Arc<Pools>,
     /// What the application itself says of its readiness.
@@ -55,7 +60,7 @@ impl Backend for App {
         client: SocketAddr,
         correlation: &Correlation,
     ) -> Answer {
-        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+        let request = upload::bounded(request, self.body_idle_timeout, self.core.clients.max_request_body);
         by_listener(self, listener, request, client, correlation).await
     }
 

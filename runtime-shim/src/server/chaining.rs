@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::app::App;
-use super::dispatch::{Listener, by_listener, run};
+use super::dispatch::{From, Listener, by_listener, run};
 use super::internal::OURSELVES;
 use super::request_id;
 use super::traffic::ROUTE_HEADER;
@@ -59,8 +59,8 @@ async fn by_component(
     };
     let path = request.uri().path().to_owned();
     let matched = app.router.direct(index, &path);
-    let in_flight = app.core.in_flight.begin_uncounted();
-    let mut answer = run(app, &matched, request, A_COMPONENT, correlation, in_flight).await;
+    let from = From { client: A_COMPONENT, correlation, turn: None };
+    let mut answer = run(app, &matched, request, from, app.core.in_flight.begin_uncounted()).await;
     answer.headers_mut().remove(ROUTE_HEADER);
     Ok(answer.map(BodyExt::boxed_unsync))
 }

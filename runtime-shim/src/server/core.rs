@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use http::{Request, StatusCode};
+use http_body::Body;
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::answer::{self, Answer};
 use super::component_metrics::ComponentMetrics;
 use super::in_flight::Counter;
 use crate::access_log::AccessLog;
-use crate::cli::Drain;
+use crate::cli::{Clients, Drain};
+use crate::gate::{Bounds, Gate, Refusal};
 use crate::lifecycle::{Lifecycle, Phase};
-use crate::metrics::Metrics;
+use crate::metrics::{Limit, Metrics};
 use crate::trace::Tracer;
 
 /// State of a process that serves.
@@ -27,8 +31,10 @@ pub struct Core {
     pub lifecycle: Lifecycle,
     /// Requests in flight.
     pub in_flight: Counter,
-    /// One permit for each request that may be worked on at once.
-    pub permits: Arc<Semaphore>,
+    /// What clients may do.
+    pub clients: Clients,
+    /// What requests go through that are worked on.
+    requests: Gate,
     /// Time between being unready and having no new requests.
     drain_delay: Duration,
     /// How long what is in flight may then take.
@@ -41,7 +47,8 @@ impl Core {
         metrics: Arc<Metrics>,
         observed: (AccessLog, Tracer),
         lifecycle: Lifecycle,
-        concurrent_requests: u32,
+        requests: Bounds,
+        clients: Clients,
         drain: &Drain,
     ) -> Self {
         let (access_log, tracer) = observed;
@@ -52,10 +59,33 @@ impl Core {
             tracer,
             component_metrics: ComponentMetrics::default(),
             lifecycle,
-            permits: Arc::new(Semaphore::new(concurrent_requests as usize)),
+            clients,
+            requests: Gate::new(requests),
             drain_delay: drain.drain_delay,
             drain_timeout: drain.drain_timeout,
         }
+    }
+
+    /// A place among the requests that are worked on, to be kept until the end of the answer.
+    ///
+    /// # Errors
+    /// What the client is told if there is none.
+    pub async fn admit(&self) -> Result<OwnedSemaphorePermit, Answer> {
+        self.requests.enter().await.map_err(|refusal| self.refuse(Limit::Requests, refusal))
+    }
+
+    /// What the client is told of a request that says itself that its body is too big.
+    pub fn too_large(&self, request: &Request<impl Body>) -> Option<Answer> {
+        let length = request.body().size_hint().lower();
+        let is_too_large = self.clients.max_request_body.is_some_and(|most| length > most);
+        let answer = || answer::error(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too big");
+        is_too_large.then(answer)
+    }
+
+    /// Counts a request that is refused; what its client is told.
+    pub fn refuse(&self, limit: Limit, refusal: Refusal) -> Answer {
+        self.metrics.refused(limit, refusal);
+        answer::overloaded()
     }
 
     /// Becomes unready, and returns when load balancers have had time to notice. The time is counted from the first who

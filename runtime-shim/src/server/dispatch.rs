@@ -17,11 +17,13 @@ use super::backend::Backend;
 use super::body::Body;
 use super::in_flight::InFlight;
 use super::traffic::Traffic;
+use super::upload::Fault;
 use super::{internal, request_id};
 use crate::correlation::Correlation;
-use crate::engine::{Failure, RequestData};
+use crate::engine::{Failure, RequestData, Turn};
 use crate::host::chaining::Depth;
 use crate::lifecycle::Phase;
+use crate::metrics::Limit;
 use crate::routing::{Match, is_spin_header, spin_headers};
 use crate::trace::{self, Position};
 
@@ -93,9 +95,11 @@ async fn traffic(
     let Some(matched) = app.router.route(uri.path()) else {
         return answer::error(StatusCode::NOT_FOUND, "no route matches this path");
     };
+    let fault = Fault::of(&request);
     let span = trace::http::server(&correlation.trace, &request, client.ip(), &correlation.id);
     let correlation = correlation.at(span.position());
     let mut answer = bounded(app, &matched, request, client, &correlation).await;
+    fault.blame(&mut answer);
     let component = &app.components[matched.component].granted().id;
     let traffic =
         Traffic { component, method: &method, path: uri.path(), correlation: &correlation, started };
@@ -110,10 +114,30 @@ async fn bounded(
     client: SocketAddr,
     correlation: &Correlation,
 ) -> Answer {
-    let Ok(_permit) = app.core.permits.try_acquire() else {
-        return answer::overloaded();
+    if let Some(refused) = app.core.too_large(&request) {
+        return refused;
+    }
+    let permit = match app.core.admit().await {
+        Ok(permit) => permit,
+        Err(refused) => return refused,
     };
-    run(app, matched, request, client, correlation, app.core.in_flight.begin()).await
+    let turn = match app.turns.enter().await {
+        Ok(permit) => Turn::new(permit),
+        Err(refusal) => return app.core.refuse(Limit::Processors, refusal),
+    };
+    let in_flight = app.core.in_flight.begin().holding(permit);
+    run(app, matched, request, From { client, correlation, turn: Some(turn) }, in_flight).await
+}
+
+/// Whom a request comes from, and by what right.
+pub(super) struct From<'a> {
+    /// Address of the client.
+    pub client: SocketAddr,
+    /// The request among others, in logs and traces.
+    pub correlation: &'a Correlation,
+    /// Its turn on the processors. Only requests of clients wait for one: those of components are part of one, and probes
+    /// must not fail because clients are many.
+    pub turn: Option<Turn>,
 }
 
 /// Hands a request to its component; it is in flight until the end of the answer's body.
@@ -121,14 +145,13 @@ pub(super) async fn run(
     app: &App,
     matched: &Match<'_, '_>,
     request: Request<WasiBody>,
-    client: SocketAddr,
-    correlation: &Correlation,
+    From { client, correlation, turn }: From<'_>,
     in_flight: InFlight,
 ) -> Answer {
     let component = &app.components[matched.component];
     let mut span = trace::component::run(&correlation.trace, &component.granted().id);
     let request = prepared(matched, request, client, span.position());
-    let data = RequestData::new(correlation.at(span.position()), Depth::of(&request).0);
+    let data = RequestData::new(correlation.at(span.position()), Depth::of(&request).0, turn);
     let answered = match component.handle(data, request).await {
         Ok(response) => {
             let (head, body) = response.into_parts();

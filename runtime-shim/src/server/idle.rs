@@ -1,4 +1,4 @@
-//! Bodies that must not stand still.
+//! Bodies that must neither stand still nor be too big.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,15 +14,22 @@ pub enum Interrupted {
     /// Nothing of it came for this long.
     #[error("nothing came for {0:?}")]
     Idle(Duration),
+    /// It has more bytes than this.
+    #[error("it has more than {0} bytes")]
+    TooLarge(u64),
     /// Its sender broke off.
     #[error("it broke off: {0}")]
     Broken(#[from] hyper::Error),
 }
 
-/// A body that ends with an error when nothing of it comes for a while, though somebody waits for it.
+/// A body that ends with an error when nothing of it comes for a while, though somebody waits for it, or too much does.
 pub struct Idle<B> {
     body: B,
     limit: Duration,
+    /// Most bytes of it.
+    size: u64,
+    /// Bytes that have come.
+    come: u64,
     /// Made when the body has first to be waited for: most bodies come with their head.
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether a frame has come since the timer was set.
@@ -32,7 +39,18 @@ pub struct Idle<B> {
 impl<B> Idle<B> {
     /// Lets `body` stand still for `limit` at most.
     pub fn new(body: B, limit: Duration) -> Self {
-        Self { body, limit, timer: None, moved: false }
+        Self { body, limit, size: u64::MAX, come: 0, timer: None, moved: false }
+    }
+
+    /// Lets it have so many bytes at most, if there is a limit.
+    pub fn at_most(mut self, size: Option<u64>) -> Self {
+        self.size = size.unwrap_or(u64::MAX);
+        self
+    }
+
+    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Interrupted> {
+        self.come += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if self.come > self.size { Err(Interrupted::TooLarge(self.size)) } else { Ok(frame) }
     }
 
     /// Ready once nothing has come for the limit.
@@ -57,7 +75,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Idle<B> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
             this.moved = true;
-            return Poll::Ready(frame.map(|frame| frame.map_err(Interrupted::Broken)));
+            return Poll::Ready(frame.map(|frame| this.count(frame.map_err(Interrupted::Broken)?)));
         }
         this.poll_limit(context).map(|()| Some(Err(Interrupted::Idle(this.limit))))
     }
@@ -99,5 +117,13 @@ mod tests {
     async fn a_body_that_stands_still_is_ended() {
         let body = Idle::new(paced(1, LIMIT * 20), LIMIT);
         assert!(matches!(body.collect().await, Err(Interrupted::Idle(LIMIT))));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_big_is_ended() {
+        let body = |size| Idle::new(paced(6, Duration::ZERO), LIMIT).at_most(size).collect();
+        assert_eq!(body(Some(6)).await.unwrap().to_bytes().len(), 6);
+        assert!(matches!(body(Some(5)).await, Err(Interrupted::TooLarge(5))));
+        assert_eq!(body(None).await.unwrap().to_bytes().len(), 6);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use prometheus::IntGauge;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// The count.
 #[derive(Clone)]
@@ -22,6 +22,16 @@ pub struct InFlight {
     counter: Arc<Inner>,
     /// Whether the gauge shows it.
     shown: bool,
+    /// Its place among the requests that are worked on, if it needs one.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl InFlight {
+    /// The same, with a place that is free again when the request ends.
+    pub fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
+        self.permit = Some(permit);
+        self
+    }
 }
 
 impl Counter {
@@ -43,7 +53,7 @@ impl Counter {
 
     fn enter(&self, shown: bool) -> InFlight {
         self.0.count.fetch_add(1, Ordering::Relaxed);
-        InFlight { counter: Arc::clone(&self.0), shown }
+        InFlight { counter: Arc::clone(&self.0), shown, permit: None }
     }
 
     /// Returns once no request is in flight.

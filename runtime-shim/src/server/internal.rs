@@ -12,7 +12,7 @@ use wasmtime_wasi_http::WasiBody;
 
 use super::answer::{self, Answer};
 use super::app::App;
-use super::dispatch::run;
+use super::dispatch::{From, run};
 use super::question::{Unanswered, whole};
 use super::request_id;
 use super::traffic::ROUTE_HEADER;
@@ -72,8 +72,8 @@ async fn forward(
     let correlation = if *request.method() == Method::GET { correlation.untraced() } else { correlation };
     let path = request.uri().path().to_owned();
     let matched = app.router.route(&path)?;
-    let in_flight = app.core.in_flight.begin_uncounted();
-    let mut answer = run(app, &matched, request, client, &correlation, in_flight).await;
+    let from = From { client, correlation: &correlation, turn: None };
+    let mut answer = run(app, &matched, request, from, app.core.in_flight.begin_uncounted()).await;
     answer.headers_mut().remove(ROUTE_HEADER);
     Some(answer)
 }

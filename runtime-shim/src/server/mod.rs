@@ -7,6 +7,7 @@ mod backend;
 mod body;
 mod chaining;
 mod component_metrics;
+mod connections;
 mod core;
 mod dispatch;
 mod idle;
@@ -19,6 +20,7 @@ mod request_id;
 mod stall;
 mod sweep;
 mod traffic;
+mod upload;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -30,10 +32,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
 
 pub use self::core::Core;
 pub use admin::answer as admin_answer;
-pub use answer::{Answer, error as error_answer, overloaded};
+pub use answer::{Answer, error as error_answer};
 pub use app::{App, InternalToken};
 pub use backend::Backend;
 pub use body::Body;
@@ -46,19 +49,12 @@ pub use sweep::sweep;
 pub use traffic::Traffic;
 
 use crate::lifecycle::Phase;
+use crate::metrics::Cut;
+use connections::Connections;
 use stall::Stall;
-
-/// Time for a client to send the head of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time that a client may leave an answer unread.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How often a connection of HTTP/2 is asked for a sign of life.
 const PING: Duration = Duration::from_secs(20);
-
-/// Most bytes of the head of a request; a bigger one is refused with 431.
-const MAX_HEAD: u32 = 64 * 1024;
 
 /// Pause after a failed accept, as when descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -66,15 +62,32 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves `listener` until the application is closing and its connections have ended.
 pub async fn serve(backend: Arc<impl Backend>, tcp: TcpListener, listener: Listener) {
     let connections = GracefulShutdown::new();
+    let clients = backend.core().clients;
     let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD as usize);
-    http.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD).keep_alive_interval(PING);
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(clients.header_timeout)
+        .max_buf_size(clients.max_header_bytes as usize);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(clients.max_header_bytes)
+        .keep_alive_interval(PING);
+    let open = Connections::new(&clients);
     let closing = backend.core().lifecycle.reached(Phase::Closing);
     tokio::pin!(closing);
     loop {
         tokio::select! {
             accepted = tcp.accept() => match accepted {
-                Ok((stream, client)) => connection(&backend, &http, &connections, listener, stream, client),
+                Ok((stream, client)) => match open.admit() {
+                    Some(place) => {
+                        let from = From { stream, client, place };
+                        connection(&backend, &http, &connections, listener, from);
+                    }
+                    None => {
+                        backend.core().metrics.connection_cut(Cut::TooMany);
+                        connections::turn_away(&stream);
+                    }
+                },
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -87,29 +100,40 @@ pub async fn serve(backend: Arc<impl Backend>, tcp: TcpListener, listener: Liste
     connections.shutdown().await;
 }
 
+/// A connection that was accepted.
+struct From {
+    stream: TcpStream,
+    client: SocketAddr,
+    place: OwnedSemaphorePermit,
+}
+
 fn connection(
     backend: &Arc<impl Backend>,
     http: &auto::Builder<TokioExecutor>,
     connections: &GracefulShutdown,
     listener: Listener,
-    stream: TcpStream,
-    client: SocketAddr,
+    From { stream, client, place }: From,
 ) {
     // Without this, answers wait up to 40 ms for the client's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let backend = Arc::clone(backend);
+    let (backend, core) = (Arc::clone(backend), Arc::clone(backend));
+    let clients = backend.core().clients;
     let service = service_fn(move |request| {
         let backend = Arc::clone(&backend);
         async move { Ok::<_, Infallible>(dispatch::dispatch(&backend, listener, request, client).await) }
     });
-    let served = http
-        .serve_connection_with_upgrades(Stall::new(TokioIo::new(stream), WRITE_TIMEOUT), service)
-        .into_owned();
+    let stream = Stall::new(TokioIo::new(stream), clients.header_timeout, clients.write_timeout);
+    let asked = stream.asked();
+    let served = http.serve_connection_with_upgrades(stream, service).into_owned();
     let served = connections.watch(served);
     tokio::spawn(async move {
+        let _place = place;
         if let Err(error) = served.await {
+            if let Some(cut) = connections::cut(&*error, asked.get()) {
+                core.core().metrics.connection_cut(cut);
+            }
             // Clients hang up at any time; this is news only to somebody who looks for it.
             tracing::debug!(%client, "connection ended: {error}");
         }

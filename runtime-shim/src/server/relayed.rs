@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::Error;
 
 use super::idle::{Idle, Interrupted};
@@ -15,10 +14,8 @@ use super::in_flight::InFlight;
 
 /// What a request holds until the end of its answer's body.
 pub struct Held {
-    /// A drain waits for it.
+    /// A drain waits for it, and it has its place among the requests that are worked on.
     pub in_flight: InFlight,
-    /// One of the requests that may be worked on at once.
-    pub permit: OwnedSemaphorePermit,
     /// Its place on a connection to the upstream, if that is shared.
     pub place: Option<Arc<()>>,
 }
@@ -48,6 +45,7 @@ impl Body for Relayed {
             tracing::warn!("the upstream's answer ended early: {error}");
             match error {
                 Interrupted::Idle(_) => Error::HttpResponseTimeout,
+                Interrupted::TooLarge(size) => Error::HttpResponseBodySize(Some(size)),
                 Interrupted::Broken(error) => error.into(),
             }
         };

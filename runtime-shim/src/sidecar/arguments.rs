@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use http::uri::PathAndQuery;
 
 use super::upstream::Origin;
-use crate::cli::{AccessLogArguments, Drain, Tracing};
+use crate::cli::{AccessLogArguments, Clients, Drain, Queue, Tracing};
 
 /// Arguments of `slipway sidecar`.
 #[derive(Debug, Args)]
@@ -93,9 +93,17 @@ pub struct Limits {
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub upstream_idle_timeout: Duration,
 
-    /// Requests that are worked on at once, to the end of their answers; beyond, clients get a 503 at once.
+    /// Requests that are worked on at once, to the end of their answers.
     #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_concurrent_requests: u32,
+
+    /// What happens to requests beyond those.
+    #[command(flatten)]
+    pub queue: Queue,
+
+    /// What clients may do.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 fn path(text: &str) -> Result<PathAndQuery, String> {

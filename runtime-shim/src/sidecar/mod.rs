@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::server::Core;
 use crate::serving::Bound;
 use crate::trace::{Settings, Tracer};
-use arguments::Sidecar;
+use arguments::{Limits, Sidecar};
 use proxy::Proxy;
 
 /// Serves until a signal ends the process.
@@ -40,10 +40,11 @@ async fn serve_until_signal(sidecar: Sidecar) -> Result<()> {
     let bound = Bound::new(sidecar.listen, Some(sidecar.admin_listen)).await?;
     let metrics = Arc::new(Metrics::new()?);
     metrics.declare_responses(&sidecar.component);
-    let concurrent = sidecar.limits.max_concurrent_requests;
+    let Limits { max_concurrent_requests, queue, clients, .. } = sidecar.limits;
+    let requests = queue.requests(max_concurrent_requests);
     let tracer = Tracer::new(Settings::new(&sidecar.tracing, &sidecar.component)?, &metrics)?;
     let observed = (sidecar.access_log.access_log(), tracer);
-    let core = Core::new(metrics, observed, Lifecycle::default(), concurrent, &sidecar.drain);
+    let core = Core::new(metrics, observed, Lifecycle::default(), requests, clients, &sidecar.drain);
     tracing::info!("in front of {}", sidecar.upstream);
     bound.serve(Arc::new(Proxy::new(core, sidecar))).await
 }

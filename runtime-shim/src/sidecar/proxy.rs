@@ -18,7 +18,7 @@ use super::{headers, hop};
 use crate::correlation::Correlation;
 use crate::server::{
     Answer, Backend, Body, Core, Held, Idle, Listener, Relayed, Traffic, Unanswered, admin_answer,
-    error_answer, overloaded,
+    error_answer,
 };
 use crate::trace;
 
@@ -66,10 +66,14 @@ impl Proxy {
         client: SocketAddr,
         correlation: &Correlation,
     ) -> Answer {
-        let Ok(permit) = Arc::clone(&self.core.permits).try_acquire_owned() else {
-            return overloaded();
+        if let Some(refused) = self.core.too_large(&request) {
+            return refused;
+        }
+        let permit = match self.core.admit().await {
+            Ok(permit) => permit,
+            Err(refused) => return refused,
         };
-        let held = Held { in_flight: self.core.in_flight.begin(), permit, place: None };
+        let held = Held { in_flight: self.core.in_flight.begin().holding(permit), place: None };
         let tunnel = Tunnel::asked_for(&mut request);
         if request.method() == Method::CONNECT {
             return error_answer(StatusCode::NOT_IMPLEMENTED, "CONNECT is not offered");
@@ -100,7 +104,9 @@ impl Proxy {
         if upgrade {
             headers::ask_upgrade(&mut head.headers, Tunnel::protocol());
         }
-        let body: Upload = Either::Left(Idle::new(body, self.limits.body_idle_timeout));
+        let body: Upload = Either::Left(
+            Idle::new(body, self.limits.body_idle_timeout).at_most(self.limits.clients.max_request_body),
+        );
         let mut request = Request::from_parts(head, body);
         let mut span = trace::http::client(&correlation.trace, &request);
         span.position().write(request.headers_mut());

@@ -55,7 +55,7 @@ pub async fn run(soak: &Soak) -> anyhow::Result<Report> {
     let mut trend = Trend::default();
     while Instant::now() < end {
         tokio::time::sleep(LOOK_EVERY).await;
-        trend.push(Vitals::of(slipway.pid())?);
+        trend.push(Vitals::of(&slipway)?);
     }
     let mut tally = Tally::default();
     while let Some(done) = clients.join_next().await {

@@ -1,8 +1,6 @@
 //! What a process uses, and how that changes.
 
-use std::fs;
-
-use anyhow::Context;
+use crate::slipway::Slipway;
 
 /// What a process uses at one time.
 #[derive(Clone, Copy, Debug)]
@@ -14,16 +12,12 @@ pub struct Vitals {
 }
 
 impl Vitals {
-    /// Of the process with this id, now.
+    /// Of this process, now.
     ///
     /// # Errors
-    /// When there is no such process.
-    pub fn of(pid: u32) -> anyhow::Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process has ended")?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = resident.and_then(|text| text.split_whitespace().next()).unwrap_or("0");
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
-        Ok(Self { memory: kilobytes.parse::<u64>()? / 1024, descriptors: descriptors as u64 })
+    /// When it has ended.
+    pub fn of(slipway: &Slipway) -> anyhow::Result<Self> {
+        Ok(Self { memory: slipway.memory()? >> 20, descriptors: slipway.descriptors()? as u64 })
     }
 }
 

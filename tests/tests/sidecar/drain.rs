@@ -9,7 +9,7 @@ use tests::sidecar::Sidecar;
 use tests::wait::eventually;
 
 use crate::upstream::Upstream;
-use crate::wire::{DEADLINE, Raw};
+use tests::wire::{DEADLINE, Raw};
 
 async fn in_flight(sidecar: &Sidecar, count: usize) {
     let line = format!("\nhttp_requests_in_flight {count}\n");

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use crate::upstream::Upstream;
-use crate::wire::{DEADLINE, Raw, exchange, streaming};
+use tests::wire::{DEADLINE, Raw, exchange, streaming};
 
 async fn failures(sidecar: &Sidecar) -> Result<Option<f64>> {
     let metrics = Metrics::parse(&sidecar.admin("/metrics").await?.text());

@@ -6,7 +6,7 @@ use hyper::Request;
 use tests::sidecar::Sidecar;
 
 use crate::upstream::Upstream;
-use crate::wire::{exchange, streaming};
+use tests::wire::{exchange, streaming};
 
 async fn pair() -> Result<(Upstream, Sidecar)> {
     let upstream = Upstream::start().await;
@@ -103,7 +103,7 @@ async fn answers_without_a_body_have_none() -> Result<()> {
 #[tokio::test]
 async fn who_expects_to_be_told_to_go_on_is_told() -> Result<()> {
     let (_upstream, sidecar) = pair().await?;
-    let mut connection = crate::wire::Raw::connect(sidecar.address()).await?;
+    let mut connection = tests::wire::Raw::connect(sidecar.address()).await?;
     let head = "POST /count HTTP/1.1\r\nhost: a\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n";
     connection.send(head).await?;
     assert!(connection.until("\r\n\r\n").await?.starts_with("HTTP/1.1 100"));

@@ -8,7 +8,7 @@ use tests::sidecar::Sidecar;
 use tests::wait::eventually;
 
 use crate::upstream::Upstream;
-use crate::wire::DEADLINE;
+use tests::wire::DEADLINE;
 
 async fn ready(sidecar: &Sidecar, expected: u16) -> String {
     let probe = || async { sidecar.admin("/readyz").await.ok().filter(|answer| answer.status == expected) };

@@ -13,7 +13,7 @@ use tests::sidecar::Sidecar;
 use tokio::time::timeout;
 
 use crate::upstream::Upstream;
-use crate::wire::{DEADLINE, Raw, streaming};
+use tests::wire::{DEADLINE, Raw, streaming};
 
 const MEGABYTE: u64 = 1 << 20;
 const CHUNK: usize = 64 * 1024;
@@ -111,7 +111,7 @@ async fn trailers_pass_in_http1_as_well() -> Result<()> {
     let sidecar = Sidecar::start(&upstream.url(), &[]).await?;
     let request = "POST /grpc HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: te, close\r\n\
         transfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
-    let answer = crate::wire::exchange(sidecar.address(), request).await?;
+    let answer = tests::wire::exchange(sidecar.address(), request).await?;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.ends_with("2\r\nhi\r\n0\r\ngrpc-status: 0\r\n\r\n"), "{answer}");
     Ok(())
@@ -162,7 +162,7 @@ async fn a_websocket_is_refused_where_the_upstream_speaks_http2() -> Result<()> 
     let upstream = Upstream::start().await;
     let sidecar = Sidecar::start(&upstream.url(), &["--upstream-protocol=h2c"]).await?;
     let head = "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: Upgrade, close\r\nupgrade: websocket\r\n\r\n";
-    let answer = crate::wire::exchange(sidecar.address(), head).await?;
+    let answer = tests::wire::exchange(sidecar.address(), head).await?;
     assert!(answer.starts_with("HTTP/1.1 501") && answer.contains("{\"error\":"), "{answer}");
     Ok(())
 }

@@ -67,6 +67,9 @@ impl Failure {
                 Some(Interrupted::Idle(_)) => {
                     (StatusCode::REQUEST_TIMEOUT, "the request's body did not come in time")
                 }
+                Some(Interrupted::TooLarge(_)) => {
+                    (StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too big")
+                }
                 _ => (StatusCode::BAD_REQUEST, "the request's body broke off"),
             },
         };

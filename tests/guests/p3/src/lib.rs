@@ -1,6 +1,7 @@
-//! Does what the path says; see `tests/shim.rs` and `tests/shim_spin.rs`.
+//! Does what the path says; see `tests/conformance.rs`, `tests/shim.rs` and `tests/shim_spin.rs`.
 #![cfg(target_family = "wasm")]
 
+mod conformance;
 mod key_value;
 mod spin2;
 mod wasi_keyvalue;
@@ -22,6 +23,16 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
         "/hello" => text("hello"),
         "/headers" => text(headers(&request)),
         "/echo" => http::Response::new(box_body(request.into_body())),
+        "/discard" => text(conformance::discard(request).await),
+        "/trailers" => conformance::trailers(),
+        "/drip" => conformance::drip(&argument),
+        "/big-header" => conformance::big_header(argument.parse().unwrap_or_default()),
+        "/swarm" => text(conformance::swarm(&argument).await),
+        "/compute" => text(conformance::compute(argument.parse().unwrap_or_default())),
+        "/wait-and-panic" => {
+            wait(argument.parse().unwrap_or_default()).await;
+            panic!("as asked")
+        }
         "/pattern" => with_header("slipway-route", "/pattern/{id}"),
         "/fail" => status(StatusCode::INTERNAL_SERVER_ERROR),
         "/panic" => panic!("as asked"),

@@ -25,18 +25,30 @@ pub fn streaming(http2: bool) -> Streaming {
 }
 
 /// A connection on which bytes are sent as they are.
+#[derive(Debug)]
 pub struct Raw(TcpStream);
 
 impl Raw {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When nobody listens.
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         Ok(Self(TcpStream::connect(address).await?))
     }
 
+    /// Sends these bytes.
+    ///
+    /// # Errors
+    /// When they cannot be written in time.
     pub async fn send(&mut self, bytes: &str) -> Result<()> {
         Ok(timeout(DEADLINE, self.0.write_all(bytes.as_bytes())).await??)
     }
 
     /// What comes until it holds `end`.
+    ///
+    /// # Errors
+    /// When it does not come in time, or the connection ends before.
     pub async fn until(&mut self, end: &str) -> Result<String> {
         let mut all = String::new();
         let read = async {
@@ -53,6 +65,9 @@ impl Raw {
     }
 
     /// What comes until the connection ends.
+    ///
+    /// # Errors
+    /// When it does not end in time, or breaks.
     pub async fn rest(&mut self) -> Result<String> {
         let mut all = Vec::new();
         timeout(DEADLINE, self.0.read_to_end(&mut all)).await??;
@@ -61,6 +76,9 @@ impl Raw {
 }
 
 /// One request as it stands, and all that comes back; it must ask for the connection to be closed.
+///
+/// # Errors
+/// When it cannot be sent, or the connection does not end.
 pub async fn exchange(address: SocketAddr, request: &str) -> Result<String> {
     let mut connection = Raw::connect(address).await?;
     connection.send(request).await?;
