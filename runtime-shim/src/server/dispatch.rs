@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderName, Request, StatusCode, Uri, Version};
+use http::{HeaderName, Method, Request, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use wasmtime_wasi_http::WasiBody;
 
@@ -150,14 +150,20 @@ pub(super) async fn run(
 ) -> Answer {
     let component = &app.components[matched.component];
     let mut span = trace::component::run(&correlation.trace, &component.granted().id);
+    let is_head = *request.method() == Method::HEAD;
     let request = prepared(matched, request, client, span.position());
     let data = RequestData::new(correlation.at(span.position()), Depth::of(&request).0, turn);
     let answered = match component.handle(data, request).await {
         Ok(response) => {
             let (head, body) = response.into_parts();
-            let body = Body::of_component(body, in_flight).await;
-            // If the body broke off already, the head has not been sent yet.
-            body.map(|body| Answer::from_parts(head, body)).map_err(|error| Failure::Failed(error.into()))
+            // Here, a length without a body is no fault: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
+            let bodiless = is_head || head.status == StatusCode::NOT_MODIFIED;
+            match Body::of_component(body, in_flight).await {
+                Ok(body) => Ok(Answer::from_parts(head, body)),
+                Err(_) if bodiless => Ok(Answer::from_parts(head, Body::whole(""))),
+                // The body broke off before the head was sent.
+                Err(error) => Err(Failure::Failed(error.into())),
+            }
         }
         Err(failure) => Err(failure),
     };
