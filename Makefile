@@ -41,6 +41,14 @@ soak: test-components ## Ten minutes of mixed load with faults: memory and descr
 lint: ## Formatting, clippy and dependencies; warnings are errors
 	scripts/lint
 
+.PHONY: helm-lint
+helm-lint: ## Lint and render the chart, have bad values refused, try its gates' queries (needs helm and promtool)
+	deploy/helm/check
+
+.PHONY: render
+render: ## Render every preset and router into target/manifests/
+	deploy/helm/check $(TARGET)/manifests
+
 .PHONY: fmt
 fmt: ## Format the sources
 	cargo fmt --all
