@@ -10,18 +10,12 @@ use crate::lifecycle::Lifecycle;
 use crate::server::sweep;
 use crate::serving::Bound;
 
-/// How many tasks a thread runs before it looks for events of the network and of timers. A guest that computes takes
-/// several milliseconds for each of its turns: with tokio's 61, a client that is to be refused would hear of it after
-/// hundreds.
-const EVENT_INTERVAL: u32 = 8;
-
 /// Serves until a signal ends the process.
 ///
 /// # Errors
 /// If a port is taken, the application cannot be served, or requests outlast the drain.
 pub fn run(up: Up) -> Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(EVENT_INTERVAL).build()?;
+    let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(serve_until_signal(up));
     // What a component still does in the background is not waited for: it is done again by whoever comes next.
     runtime.shutdown_background();

@@ -5,13 +5,14 @@
 //! takes everything in its instance with it. Instances of WASIp2 components serve one request only, since that interface
 //! never promised them a second.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::Response;
+use tokio::task::yield_now;
 use tokio::time::Sleep;
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi_http::WasiHttpView;
@@ -161,7 +162,9 @@ impl HandlerState for Pool {
             let turns = Arc::clone(&turns);
             move |_| {
                 turns.interrupt();
-                Ok(UpdateDeadline::Yield(YIELD_AFTER_EPOCHS))
+                // Unlike a mere yield, this goes on only after a look at the network and the timers: between two looks,
+                // tokio would else run dozens of guests that compute.
+                Ok(UpdateDeadline::YieldCustom(YIELD_AFTER_EPOCHS, Box::pin(yield_now())))
             }
         });
         let proxy = tokio::time::timeout(self.limits.request, self.pre.instantiate_async(&mut store))
@@ -318,9 +321,12 @@ impl WorkerExpiration for Expiration {
         status: WorkerStatus,
         start: Instant,
     ) -> Poll<()> {
-        // An instance that has become free has just said that it takes no request, and has to be asked again.
-        let freed = status == WorkerStatus::Idle && self.occupancy.vacate();
-        if self.turns.pause() || freed {
+        if self.turns.pause() {
+            // Its first poll asks for a later one.
+            let _ = pin!(yield_now()).poll(context);
+        }
+        if status == WorkerStatus::Idle && self.occupancy.vacate() {
+            // The instance has just said that it takes no request, and has to be asked again.
             context.waker().wake_by_ref();
         }
         let deadline = tokio::time::Instant::from_std(start + self.limit(status));
