@@ -42,12 +42,12 @@ lint: ## Formatting, clippy and dependencies; warnings are errors
 	scripts/lint
 
 .PHONY: helm-lint
-helm-lint: ## Lint and render the chart, have bad values refused, try its gates' queries (needs helm and promtool)
-	deploy/helm/check
+helm-lint: ## Lint and render the chart, have bad values refused, try its gates' queries
+	HELM="$$(scripts/helm)" deploy/helm/check
 
 .PHONY: render
 render: ## Render every preset and router into target/manifests/
-	deploy/helm/check $(TARGET)/manifests
+	HELM="$$(scripts/helm)" deploy/helm/check $(TARGET)/manifests
 
 .PHONY: fmt
 fmt: ## Format the sources

@@ -307,7 +307,7 @@ impl PostgresPool {
 }
 
 /// Times of the drain that SIGTERM begins. A second signal ends the process at once.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Drain")]
 pub struct Drain {
     /// Time between being unready and accepting no more connections: load balancers need it to notice.

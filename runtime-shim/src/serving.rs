@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::descriptors;
 use crate::lifecycle::Phase;
-use crate::server::{Backend, Core, Listener, serve};
+use crate::server::{Backend, Core, Lanes, Listener, serve};
 
 /// Ports and signals, taken before anything else is made: what is taken already is found at once.
 pub struct Bound {
@@ -45,17 +45,17 @@ impl Bound {
         }
     }
 
-    /// Serves until a signal comes and the drain has ended.
+    /// Serves until a signal comes and the drain has ended: `public` the clients, `backend` probes and metrics.
     ///
     /// # Errors
     /// If requests outlast the drain, or a second signal comes.
-    pub async fn serve(mut self, backend: Arc<impl Backend>) -> Result<()> {
+    pub async fn serve<B: Backend>(mut self, backend: Arc<B>, public: Lanes<B>) -> Result<()> {
         let mut servers = JoinSet::new();
         tracing::info!("serving on http://{}", self.public.local_addr()?);
-        servers.spawn(serve(Arc::clone(&backend), self.public, Listener::Public));
+        servers.spawn(serve(public, self.public, Listener::Public));
         if let Some(admin) = self.admin {
             tracing::info!("probes and metrics on http://{}", admin.local_addr()?);
-            servers.spawn(serve(Arc::clone(&backend), admin, Listener::Admin));
+            servers.spawn(serve(Lanes::here(Arc::clone(&backend)), admin, Listener::Admin));
         }
         backend.core().lifecycle.advance(Phase::Serving);
         tracing::info!(ready_ms = self.started.elapsed().as_secs_f64() * 1e3, "ready");

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::assemble::assemble;
 use crate::cli::Up;
 use crate::lifecycle::Lifecycle;
-use crate::server::sweep;
+use crate::server::{Lanes, sweep};
 use crate::serving::Bound;
 
 /// Serves until a signal ends the process.
@@ -32,5 +32,6 @@ async fn serve_until_signal(up: Up) -> Result<()> {
     if let Some(period) = up.sweep_every {
         tokio::spawn(sweep(Arc::clone(&app), period));
     }
-    bound.serve(app).await
+    let public = Lanes::here(Arc::clone(&app));
+    bound.serve(app, public).await
 }

@@ -1,8 +1,8 @@
 //! Host side of `spin:postgres/postgres@4.2.0`: pooled connections to the databases that the manifest allows.
 //!
 //! A handle takes a connection at its first statement and has it until it is dropped, so that a transaction may span
-//! calls. Before another handle gets the connection, everything the first one left is taken back: an open transaction,
-//! settings, temporary tables, advisory locks.
+//! calls. Before another handle gets the connection, everything the first one may have left is taken back: an open
+//! transaction, settings, temporary tables, advisory locks.
 
 mod address;
 mod columns;
@@ -14,6 +14,7 @@ mod pool;
 mod pools;
 mod probe;
 mod range;
+mod residue;
 mod rows;
 mod session;
 #[cfg(test)]

@@ -29,8 +29,13 @@ pub fn is_shared(path: &str) -> bool {
     matches!(path, "/healthz" | "/startupz" | "/readyz" | "/metrics" | "/version")
 }
 
-/// Answers a request for one of the paths above.
+/// Answers a request for one of the paths above. Boxed, since what it may wait for is ten times as big as what the requests
+/// that count wait for, and would be copied with each of them.
 pub async fn answer(backend: &Arc<impl Backend>, request: &Parts) -> Answer {
+    Box::pin(by_path(backend, request)).await
+}
+
+async fn by_path(backend: &Arc<impl Backend>, request: &Parts) -> Answer {
     let core = backend.core();
     let (method, path) = (&request.method, request.uri.path());
     if path == "/drain" {

@@ -70,7 +70,7 @@ pub(super) async fn by_listener(
     let path = uri.path();
     let internal = app.internal_token.is_some() && path.starts_with(internal::PREFIX);
     match listener {
-        Listener::Admin if internal => internal::serve(app, request, client, correlation).await,
+        Listener::Admin if internal => Box::pin(internal::serve(app, request, client, correlation)).await,
         Listener::Admin => admin::answer(app, &request.into_parts().0).await,
         Listener::Public if internal => answer::error(StatusCode::NOT_FOUND, "not found"),
         Listener::Public if app.router.route(path).is_some() => {

@@ -13,6 +13,7 @@ mod dispatch;
 mod idle;
 mod in_flight;
 mod internal;
+mod lanes;
 mod question;
 mod readiness;
 mod relayed;
@@ -42,15 +43,18 @@ pub use backend::Backend;
 pub use body::Body;
 pub use dispatch::Listener;
 pub use idle::{Idle, Interrupted};
+pub use lanes::Lanes;
 pub use question::{Unanswered, whole};
 pub use readiness::Readiness;
 pub use relayed::{Held, Relayed};
 pub use sweep::sweep;
 pub use traffic::Traffic;
 
+use crate::cli::Clients;
 use crate::lifecycle::Phase;
 use crate::metrics::Cut;
 use connections::Connections;
+use lanes::Lane;
 use stall::Stall;
 
 /// How often a connection of HTTP/2 is asked for a sign of life.
@@ -60,20 +64,13 @@ const PING: Duration = Duration::from_secs(20);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves `listener` until the application is closing and its connections have ended.
-pub async fn serve(backend: Arc<impl Backend>, tcp: TcpListener, listener: Listener) {
+pub async fn serve<B: Backend>(mut lanes: Lanes<B>, tcp: TcpListener, listener: Listener) {
     let connections = GracefulShutdown::new();
-    let clients = backend.core().clients;
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(clients.header_timeout)
-        .max_buf_size(clients.max_header_bytes as usize);
-    http.http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(clients.max_header_bytes)
-        .keep_alive_interval(PING);
-    let open = Connections::new(&clients);
-    let closing = backend.core().lifecycle.reached(Phase::Closing);
+    let core = Arc::clone(lanes.backend());
+    let core = core.core();
+    let http = protocols(&core.clients);
+    let open = Connections::new(&core.clients);
+    let closing = core.lifecycle.reached(Phase::Closing);
     tokio::pin!(closing);
     loop {
         tokio::select! {
@@ -81,10 +78,10 @@ pub async fn serve(backend: Arc<impl Backend>, tcp: TcpListener, listener: Liste
                 Ok((stream, client)) => match open.admit() {
                     Some(place) => {
                         let from = From { stream, client, place };
-                        connection(&backend, &http, &connections, listener, from);
+                        connection(lanes.next(), &http, &connections, listener, from);
                     }
                     None => {
-                        backend.core().metrics.connection_cut(Cut::TooMany);
+                        core.metrics.connection_cut(Cut::TooMany);
                         connections::turn_away(&stream);
                     }
                 },
@@ -100,6 +97,20 @@ pub async fn serve(backend: Arc<impl Backend>, tcp: TcpListener, listener: Liste
     connections.shutdown().await;
 }
 
+/// HTTP/1.1 and HTTP/2 with prior knowledge, within the limits on clients.
+fn protocols(clients: &Clients) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(clients.header_timeout)
+        .max_buf_size(clients.max_header_bytes as usize);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(clients.max_header_bytes)
+        .keep_alive_interval(PING);
+    http
+}
+
 /// A connection that was accepted.
 struct From {
     stream: TcpStream,
@@ -108,7 +119,7 @@ struct From {
 }
 
 fn connection(
-    backend: &Arc<impl Backend>,
+    lane: &Lane<impl Backend>,
     http: &auto::Builder<TokioExecutor>,
     connections: &GracefulShutdown,
     listener: Listener,
@@ -118,24 +129,29 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let (backend, core) = (Arc::clone(backend), Arc::clone(backend));
-    let clients = backend.core().clients;
+    let (backend, core) = (Arc::clone(&lane.backend), Arc::clone(&lane.backend));
+    let clients = core.core().clients;
     let service = service_fn(move |request| {
         let backend = Arc::clone(&backend);
         async move { Ok::<_, Infallible>(dispatch::dispatch(&backend, listener, request, client).await) }
     });
-    let stream = Stall::new(TokioIo::new(stream), clients.header_timeout, clients.write_timeout);
-    let asked = stream.asked();
-    let served = http.serve_connection_with_upgrades(stream, service).into_owned();
-    let served = connections.watch(served);
-    tokio::spawn(async move {
-        let _place = place;
-        if let Err(error) = served.await {
-            if let Some(cut) = connections::cut(&*error, asked.get()) {
-                core.core().metrics.connection_cut(cut);
+    let spawned = lane.spawn(stream, |stream| {
+        let stream = Stall::new(TokioIo::new(stream), clients.header_timeout, clients.write_timeout);
+        let asked = stream.asked();
+        let served = http.serve_connection_with_upgrades(stream, service).into_owned();
+        let served = connections.watch(served);
+        async move {
+            let _place = place;
+            if let Err(error) = served.await {
+                if let Some(cut) = connections::cut(&*error, asked.get()) {
+                    core.core().metrics.connection_cut(cut);
+                }
+                // Clients hang up at any time; this is news only to somebody who looks for it.
+                tracing::debug!(%client, "connection ended: {error}");
             }
-            // Clients hang up at any time; this is news only to somebody who looks for it.
-            tracing::debug!(%client, "connection ended: {error}");
         }
     });
+    if let Err(error) = spawned {
+        tracing::warn!(%client, "cannot serve a connection: {error}");
+    }
 }

@@ -10,7 +10,7 @@ use super::upstream::Origin;
 use crate::cli::{AccessLogArguments, Clients, Drain, Queue, Tracing};
 
 /// Arguments of `slipway sidecar`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(args_override_self = true, next_help_heading = "Upstream")]
 pub struct Sidecar {
     /// Files with more arguments, one a line with its value; lines that begin with # are comments. What comes later

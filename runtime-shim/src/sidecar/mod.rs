@@ -18,7 +18,7 @@ use anyhow::Result;
 
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
-use crate::server::Core;
+use crate::server::{Core, Lanes};
 use crate::serving::Bound;
 use crate::trace::{Settings, Tracer};
 use arguments::{Limits, Sidecar};
@@ -29,7 +29,7 @@ use proxy::Proxy;
 /// # Errors
 /// If a port is taken, spans cannot be sent as is asked, or requests outlast the drain.
 pub fn run(sidecar: Sidecar) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(serve_until_signal(sidecar));
     // Nothing is left but idle connections and questions to the upstream.
     runtime.shutdown_background();
@@ -45,6 +45,8 @@ async fn serve_until_signal(sidecar: Sidecar) -> Result<()> {
     let tracer = Tracer::new(Settings::new(&sidecar.tracing, &sidecar.component)?, &metrics)?;
     let observed = (sidecar.access_log.access_log(), tracer);
     let core = Core::new(metrics, observed, Lifecycle::default(), requests, clients, &sidecar.drain);
+    let core = Arc::new(core);
     tracing::info!("in front of {}", sidecar.upstream);
-    bound.serve(Arc::new(Proxy::new(core, sidecar))).await
+    let public = Lanes::threads(|| Proxy::new(Arc::clone(&core), &sidecar))?;
+    bound.serve(Arc::new(Proxy::new(Arc::clone(&core), &sidecar)), public).await
 }

@@ -22,9 +22,9 @@ use crate::server::{
 };
 use crate::trace;
 
-/// A proxy in front of one upstream.
+/// A proxy in front of one upstream, with connections of its own.
 pub struct Proxy {
-    core: Core,
+    core: Arc<Core>,
     component: String,
     upstream: Arc<Upstream>,
     protocol: Protocol,
@@ -34,12 +34,12 @@ pub struct Proxy {
 
 impl Proxy {
     /// A proxy without connections; the first request makes one.
-    pub fn new(core: Core, arguments: Sidecar) -> Self {
-        let Sidecar { upstream, upstream_protocol: protocol, limits, .. } = arguments;
-        let upstream = Arc::new(Upstream::new(upstream, protocol, &limits));
-        let questions =
-            Questions::new(Arc::clone(&upstream), arguments.ready_path, arguments.upstream_metrics);
-        Self { core, component: arguments.component, upstream, protocol, limits, questions }
+    pub fn new(core: Arc<Core>, arguments: &Sidecar) -> Self {
+        let Sidecar { upstream, upstream_protocol, limits, component, ready_path, upstream_metrics, .. } =
+            arguments.clone();
+        let upstream = Arc::new(Upstream::new(upstream, upstream_protocol, &limits));
+        let questions = Questions::new(Arc::clone(&upstream), ready_path, upstream_metrics);
+        Self { core, component, upstream, protocol: upstream_protocol, limits, questions }
     }
 
     /// A request that counts: it is measured, logged and bounded.

@@ -75,6 +75,8 @@ async fn start() -> anyhow::Result<Slipway> {
     let options = options
         .with_admin()
         .arg("--log-level=warn")
+        // On a busy machine so many are more than it can do at once, and to refuse some is another matter.
+        .arg(&format!("--max-burst-time={}s", END.as_secs()))
         .arg(&format!("--drain-delay={}ms", DRAIN_DELAY.as_millis()));
     Slipway::start(options).await
 }

@@ -4,13 +4,12 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures::Stream;
 use tokio::sync::oneshot;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Destination, StreamProducer, StreamResult, VecBuffer};
 
 use super::session::{Row, Running};
-use super::{Error, columns, errors};
+use super::{Error, columns};
 
 /// Most rows, and bytes of rows, that are handed over at once.
 const BATCH_ROWS: usize = 64;
@@ -30,9 +29,9 @@ impl Rows {
     }
 
     fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(Row, usize), Error>>> {
-        self.running.rows.as_mut().poll_next(context).map(|next| {
-            next.map(|row| {
-                let row = row.map_err(|error| errors::statement(&error))?;
+        self.running.poll_next(context).map(|next| {
+            next.transpose().map(|row| {
+                let row = row?;
                 Ok((columns::row(&row)?, row.raw_size_bytes()))
             })
         })

@@ -1,11 +1,14 @@
 //! A component's use of one database: one connection, from the first statement until the handle is dropped.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use deadpool_postgres::Object;
-use futures::TryStreamExt;
+use futures::TryStream;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
@@ -13,6 +16,7 @@ use tokio_postgres::{RowStream, Statement};
 
 use super::pool::{Database, Pool};
 use super::probe::PingError;
+use super::residue::leaves_nothing;
 use super::{Column, DbValue, Error, ParameterValue, QueryError, RowSet, columns, errors, parameters};
 
 /// Statements that a connection keeps prepared. Beyond, all are forgotten: whoever has so many writes values into them.
@@ -31,12 +35,16 @@ pub(super) struct Session(Arc<Lease>);
 struct Lease {
     pool: Arc<Pool>,
     client: OnceCell<Object>,
+    /// Statements that may have left something in the session, or have not been seen to end.
+    residues: AtomicUsize,
 }
 
 /// A statement whose rows are on their way.
 pub(super) struct Running {
-    pub(super) statement: Statement,
-    pub(super) rows: Pin<Box<RowStream>>,
+    statement: Statement,
+    rows: Pin<Box<RowStream>>,
+    /// Whether nothing of it is left once it has ended.
+    plain: bool,
     /// Keeps the connection until the rows have come.
     session: Session,
 }
@@ -44,7 +52,7 @@ pub(super) struct Running {
 impl Session {
     /// A session without a connection yet.
     pub(super) fn new(pool: Arc<Pool>) -> Self {
-        Self(Arc::new(Lease { pool, client: OnceCell::new() }))
+        Self(Arc::new(Lease { pool, client: OnceCell::new(), residues: AtomicUsize::new(0) }))
     }
 
     /// The database.
@@ -81,6 +89,7 @@ impl Session {
         if client.statement_cache.size() > STATEMENT_CACHE {
             client.statement_cache.clear();
         }
+        self.0.residues.fetch_add(1, Ordering::Relaxed);
         let result = match self.0.watch(attempt(client, sql, values)).await {
             // The schema has changed since the statement was prepared. Nothing was done yet, so it can be done again;
             // in a transaction the second attempt fails, because the first has ended it.
@@ -91,7 +100,8 @@ impl Session {
             result => result,
         };
         let (statement, rows) = result?;
-        Ok(Running { statement, rows: Box::pin(rows), session: self.clone() })
+        let plain = leaves_nothing(sql);
+        Ok(Running { statement, rows: Box::pin(rows), plain, session: self.clone() })
     }
 }
 
@@ -101,9 +111,22 @@ impl Running {
         columns::columns(self.statement.columns())
     }
 
-    async fn next(&mut self) -> Result<Option<tokio_postgres::Row>, Error> {
-        let next = async { self.rows.try_next().await.map_err(|error| errors::statement(&error)) };
-        self.session.0.watch(next).await
+    /// The next row, or none once the statement has ended. Not to be called after that.
+    pub(super) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<tokio_postgres::Row>, Error>> {
+        let next = self.rows.as_mut().try_poll_next(context);
+        if matches!(next, Poll::Ready(None)) && self.plain {
+            self.session.0.residues.fetch_sub(1, Ordering::Relaxed);
+        }
+        next.map(|next| next.transpose().map_err(|error| errors::statement(&error)))
+    }
+
+    /// The next row, or none once the statement has ended.
+    pub(super) async fn next(&mut self) -> Result<Option<tokio_postgres::Row>, Error> {
+        let session = self.session.clone();
+        session.0.watch(poll_fn(|context| self.poll_next(context))).await
     }
 }
 
@@ -144,6 +167,10 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
+        if *self.residues.get_mut() == 0 {
+            // Back to the pool as it is.
+            return;
+        }
         match Handle::try_current() {
             Ok(runtime) => {
                 let pool = Arc::clone(&self.pool);

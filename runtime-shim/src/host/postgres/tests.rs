@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use ::tests::postgres::{PASSWORD, Postgres as Server, USER};
 use ::tests::wait::eventually;
-use futures::TryStreamExt;
 use futures::future::join_all;
 
 use super::*;
@@ -139,6 +138,24 @@ async fn what_a_session_leaves_is_taken_back_before_the_next_has_the_connection(
 }
 
 #[tokio::test]
+async fn what_leaves_nothing_costs_no_cleaning() {
+    let server = Server::start().await.unwrap();
+    let other = server.client().await.unwrap();
+    let last =
+        "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let pools = pools(1);
+    for (statement, cleaned) in
+        [("SELECT 1 AS plain", false), ("SET DateStyle TO ISO", true), ("SELECT 1/0", true)]
+    {
+        // One of them fails.
+        let _ = session(&pools, &server.url()).query(statement, &[]).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let query: String = other.query_one(last, &[]).await.unwrap().get(0);
+        assert_eq!(query.contains("DISCARD"), cleaned, "{statement} was followed by {query}");
+    }
+}
+
+#[tokio::test]
 async fn a_statement_that_was_given_up_is_cancelled_and_its_locks_are_free() {
     let server = Server::start().await.unwrap();
     let pools = pools(2);
@@ -199,7 +216,7 @@ async fn rows_arrive_before_the_statement_has_ended() {
     let endless = "SELECT repeat('x', 1000) FROM generate_series(1, 100000000)";
     let mut running = session.start(endless, &[]).await.unwrap();
     for _ in 0..1_000 {
-        assert!(running.rows.try_next().await.unwrap().is_some());
+        assert!(running.next().await.unwrap().is_some());
     }
 }
 
