@@ -5,12 +5,14 @@ VARIABLES ?= deploy/local/variables.toml
 GUESTS := -p tracker -p webhook
 TEST_GUESTS := $(GUESTS) -p guest-p2 -p guest-p3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+IMAGE ?= slipway:dev
+NAMESPACE ?= slipway
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: components ## Serve on http://127.0.0.1:3000 (SLIPWAY_LISTEN moves it), SQLite under .slipway/
@@ -48,6 +50,62 @@ helm-lint: ## Lint and render the chart, have bad values refused, try its gates'
 .PHONY: render
 render: ## Render every preset and router into target/manifests/
 	HELM="$$(scripts/helm)" deploy/helm/check $(TARGET)/manifests
+	deploy/grafana/check $(TARGET)/manifests
+
+.PHONY: dashboards
+dashboards: ## Install the dashboards for Grafana's sidecar in MONITORING (monitoring)
+	kubectl apply --server-side --namespace $(or $(MONITORING),monitoring) --kustomize deploy/grafana
+
+.PHONY: series-check
+series-check: components ## Ask a real Prometheus every expression of dashboards, alerts and gates
+	cargo build --quiet --workspace
+	HELM="$$(scripts/helm)" deploy/series/check
+
+.PHONY: deploy-check
+deploy-check: ## Check what lies beside the chart: kustomizations, policies, workflows, kind, examples, guides
+	HELM="$$(scripts/helm)" deploy/check $(TARGET)/manifests
+
+.PHONY: helm-install
+helm-install: ## Install or upgrade the chart: make helm-install VALUES=yours.yaml (NAMESPACE is slipway)
+	"$$(scripts/helm)" upgrade --install slipway deploy/helm/slipway --namespace $(NAMESPACE) --create-namespace \
+		--values $(or $(VALUES),$(error VALUES is missing: make helm-install VALUES=yours.yaml))
+
+.PHONY: helm-uninstall
+helm-uninstall: ## Take the chart away again; the volume of SQLite and the database stay
+	"$$(scripts/helm)" uninstall slipway --namespace $(NAMESPACE)
+
+.PHONY: docker-build
+docker-build: ## Build the image, as slipway:dev (IMAGE names it otherwise)
+	docker build --build-arg COMMIT="$$(git rev-parse --short=12 HEAD)" --tag $(IMAGE) .
+
+.PHONY: docker-run
+docker-run: ## Serve the image on http://127.0.0.1:3000, open to this machine, with SQLite in the volume slipway
+	docker run --rm --read-only --publish 127.0.0.1:3000:3000 --publish 127.0.0.1:9090:9090 \
+		--volume slipway:/var/lib/slipway --env SPIN_VARIABLE_OPEN_ACCESS=true $(IMAGE)
+
+.PHONY: kind-up
+kind-up: ## Stand everything up in Docker: Argo CD, Argo Rollouts, Prometheus, Postgres, SpinKube, Slipway
+	deploy/kind/up
+
+.PHONY: kind-ship
+kind-ship: ## Ship a good version and then a broken one there, under traffic
+	deploy/kind/ship
+
+.PHONY: grafana
+grafana: ## Forward Grafana of the cluster to http://127.0.0.1:3001
+	kubectl --namespace monitoring port-forward service/prometheus-grafana 3001:80
+
+.PHONY: prometheus
+prometheus: ## Forward Prometheus of the cluster to http://127.0.0.1:9091
+	kubectl --namespace monitoring port-forward service/prometheus-operated 9091:9090
+
+.PHONY: argocd
+argocd: ## Forward Argo CD of the cluster to http://127.0.0.1:8081
+	kubectl --namespace argocd port-forward service/argocd-server 8081:80
+
+.PHONY: rollouts-dashboard
+rollouts-dashboard: ## Forward Argo Rollouts' dashboard of the cluster to http://127.0.0.1:3100
+	kubectl --namespace argo-rollouts port-forward service/argo-rollouts-dashboard 3100:3100
 
 .PHONY: fmt
 fmt: ## Format the sources

@@ -72,8 +72,11 @@ async fn start(variables: &[(&str, String)]) -> anyhow::Result<Slipway> {
     for (name, value) in variables {
         options = options.variable(name, value);
     }
-    // Traps are part of the load, and each would be an error in the log.
-    Slipway::start(options.with_admin().arg("--log-level=error").arg("--request-timeout=5s")).await
+    // Traps are part of the load, and each would be an error in the log. Endless loops can be more than a busy machine can
+    // do for a while; that requests are then refused is another matter.
+    let arguments = ["--log-level=error", "--request-timeout=5s", "--max-burst-time=1h"];
+    Slipway::start(arguments.iter().fold(options.with_admin(), |options, argument| options.arg(argument)))
+        .await
 }
 
 fn last_lines(log: &str) -> String {

@@ -42,7 +42,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
 {{- define "slipway.imagePullSecrets" -}}
-{{- with .Values.image.pullSecrets }}
+{{- $secrets := .Values.image.pullSecrets -}}
+{{- if and .Values.app.pullSecret (eq .Values.runtime "spinkube") }}{{ $secrets = append $secrets .Values.app.pullSecret | uniq }}{{ end -}}
+{{- with $secrets }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}

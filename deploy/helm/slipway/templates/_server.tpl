@@ -1,25 +1,12 @@
 {{/* Parts of the pod that serves. */}}
 
-{{/* Arguments of `slipway up`: those of the Dockerfile, and what the values say. */}}
+{{/* Arguments that `slipway up` and `slipway sidecar` both have. */}}
 {{- define "slipway.arguments" -}}
-- up
-- --from=/app
-- --cache-dir=/app/compiled
-- --state-dir=/var/lib/slipway
-- --listen=0.0.0.0:3000
-- --admin-listen=0.0.0.0:9090
-- --max-burst-time=8s
 - --max-concurrent-requests={{ int .Values.maxConcurrentRequests }}
 - --drain-delay={{ int .Values.drain.delaySeconds }}s
 - --drain-timeout={{ int .Values.drain.timeoutSeconds }}s
 - --log-format={{ .Values.log.format }}
 - --log-level={{ .Values.log.level }}
-{{- if eq .Values.sweep.by "pods" }}
-- --sweep-every={{ int .Values.sweep.everySeconds }}s
-{{- end }}
-{{- if .Values.targets }}
-- --variable=targets=@/etc/slipway/targets.toml
-{{- end }}
 {{- with .Values.otlpEndpoint }}
 - --otlp-endpoint={{ . }}
 - --trace-service-name={{ include "slipway.fullname" $ }}
@@ -29,11 +16,25 @@
 {{/* Secrets, one by one: only what is named here can get into the process. Of a Secret made elsewhere, only what cannot be
 done without has to be there. */}}
 {{- define "slipway.secretEnvironment" -}}
+{{- if include "slipway.own" . -}}
+{{- include "slipway.ownSecrets" . -}}
+{{- else -}}
+{{- range $name, $from := .Values.app.secretVariables }}
+- name: SPIN_VARIABLE_{{ upper $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $from.name }}
+      key: {{ $from.key }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "slipway.ownSecrets" -}}
 {{- $secret := include "slipway.secretName" . -}}
 {{- $given := list "api_tokens" "github_webhook_secret" "github_webhook_secret_previous" "github_token" "internal_token" -}}
 {{- $needed := list -}}
 {{- if not .Values.openAccess }}{{ $needed = append $needed "api_tokens" }}{{ end -}}
-{{- if eq .Values.sweep.by "cronJob" }}{{ $needed = append $needed "internal_token" }}{{ end -}}
+{{- if eq (include "slipway.sweep" .) "cronJob" }}{{ $needed = append $needed "internal_token" }}{{ end -}}
 {{- if not .Values.existingSecret }}{{ $given = keys .Values.secrets | sortAlpha }}{{ end -}}
 {{- if $secret -}}
 {{- range $given }}
@@ -81,19 +82,23 @@ readinessProbe:
   failureThreshold: 2
 {{- end }}
 
-{{- define "slipway.volumes" -}}
-- name: state
-{{- if and (eq .Values.database.kind "sqlite") .Values.database.sqlite.persistence.enabled }}
-  persistentVolumeClaim:
-    claimName: {{ include "slipway.claimName" . }}
-{{- else }}
-  emptyDir:
-    sizeLimit: {{ .Values.stateSizeLimit }}
+{{- define "slipway.ports" -}}
+ports:
+  - name: http
+    containerPort: 3000
+  - name: admin
+    containerPort: 9090
 {{- end }}
-{{- if .Values.targets }}
-- name: targets
-  configMap:
-    name: {{ include "slipway.fullname" . }}-targets
+
+{{/* Spin's file of databases, stores and providers of variables, of an application that is not ours. */}}
+{{- define "slipway.runtimeConfigVolume" -}}
+{{- with .Values.app.runtimeConfigSecret }}
+- name: runtime-config
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: runtime-config.toml
+        path: runtime-config.toml
 {{- end }}
 {{- end }}
 

@@ -15,7 +15,7 @@ args:
 {{/* SQLite has one writer in one volume: the old pod ends before the new one begins. */}}
 {{- define "slipway.strategy.rolling" -}}
 canary:
-  {{- if eq .Values.database.kind "sqlite" }}
+  {{- if eq (include "slipway.ledger" .) "sqlite" }}
   maxSurge: 0
   maxUnavailable: 1
   {{- else }}

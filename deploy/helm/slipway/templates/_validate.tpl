@@ -5,7 +5,7 @@ of them are told at once. What a value may look like by itself is in values.sche
 
 {{- define "slipway.validate" -}}
 {{- $faults := list -}}
-{{- range list "image" "access" "database" "strategy" "steps" "traffic" "gates" "analysis" "operation" -}}
+{{- range list "image" "app" "spinkube" "access" "database" "strategy" "steps" "traffic" "gates" "analysis" "alerts" "operation" -}}
 {{- $faults = concat $faults (include (printf "slipway.validate.%s" .) $ | trim | splitList "\n") -}}
 {{- end -}}
 {{- $faults = compact $faults -}}
@@ -25,7 +25,63 @@ image.digest is empty, but image.requireDigest is true: a tag can be moved to so
 {{- end -}}
 {{- end }}
 
+{{/* Whose application it is: ours has a ledger, tokens, targets and a sweep, others have variables of their own. */}}
+{{- define "slipway.validate.app" -}}
+{{- with .Values -}}
+{{- if and .app.image .image.requireDigest (not (regexMatch "@sha256:[0-9a-f]{64}$" .app.image)) }}
+app.image has no digest, but image.requireDigest is true: a tag can be moved to something that no gate has seen; give REFERENCE@sha256:….
+{{- end -}}
+{{- $foreign := not (include "slipway.own" $) -}}
+{{- $ours := dict "targets" .targets "variables" .variables "existingSecret" .existingSecret "secrets" .secrets "database.postgres.host" .database.postgres.host "database.postgres.urlSecret" .database.postgres.urlSecret.name -}}
+{{- range $key, $value := $ours -}}
+{{- if and $foreign $value }}
+{{ $key }} is given, but app.image is somebody else's application, which would never read it: use app.variables, app.secretVariables and app.runtimeConfigSecret; or, if it is Slipway's own, set app.slipway to true.
+{{- end -}}
+{{- end -}}
+{{- range $key := list "variables" "secretVariables" "runtimeConfigSecret" "components" -}}
+{{- if and (not $foreign) (get $.Values.app $key) }}
+app.{{ $key }} is given, but the application is Slipway's own, which is set up by the values outside of app: remove it, or name another application in app.image.
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := .app.variables -}}
+{{- if hasKey $.Values.app.secretVariables $name }}
+app.variables and app.secretVariables both have {{ $name }}: choose one.
+{{- end -}}
+{{- end -}}
+{{- if and (not .app.image) (or .app.pullSecret .app.insecureRegistry) }}
+app.pullSecret and app.insecureRegistry are for app.image, which is empty; the credentials of image are image.pullSecrets.
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* What the node's Spin and a sidecar cannot do, and what nothing else needs. */}}
+{{- define "slipway.validate.spinkube" -}}
+{{- with .Values -}}
+{{- if eq .runtime "spinkube" -}}
+{{- if not .app.image }}
+runtime is spinkube, but app.image is empty: the node runs what `spin registry push` made; name it, and set app.slipway to true if it is Slipway's own application.
+{{- end -}}
+{{- if .app.insecureRegistry }}
+runtime is spinkube with app.insecureRegistry: there the node pulls app.image, and containerd's own settings say how. Remove it.
+{{- end -}}
+{{- if and (eq (include "slipway.ledger" $) "sqlite") .database.sqlite.persistence.enabled }}
+runtime is spinkube with a volume for SQLite: the node's Spin keeps its file in the container, and loses it with the pod. Use postgres, or set database.sqlite.persistence.enabled to false.
+{{- end -}}
+{{- if and (eq (include "slipway.sweep" $) "pods") .app.image }}
+runtime is spinkube with sweep.by pods: the node's Spin does not ask itself. Use sweep.by: cronJob.
+{{- end -}}
+{{- else -}}
+{{- range $key := list "readyPath" "metricsPath" -}}
+{{- if get $.Values.app $key }}
+app.{{ $key }} is for the sidecar of runtime spinkube: with runtime embedded, an application answers at /internal/ready and /internal/metrics. Remove it.
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "slipway.validate.access" -}}
+{{- if include "slipway.own" . -}}
 {{- with .Values -}}
 {{- if and .existingSecret .secrets }}
 existingSecret and secrets are both given: choose one, since only one Secret is read.
@@ -41,9 +97,11 @@ openAccess is true, so that secrets.api_tokens would keep nobody out: remove one
 targets are given, but no github_webhook_secret: every webhook would be refused. Put it into existingSecret or secrets.
 {{- end -}}
 {{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "slipway.validate.database" -}}
+{{- if include "slipway.own" . -}}
 {{- with .Values -}}
 {{- $postgres := .database.postgres -}}
 {{- if eq .database.kind "postgres" -}}
@@ -62,6 +120,7 @@ database.kind is sqlite with strategy.type {{ .strategy.type }}: new and old pod
 {{- end -}}
 {{- if or .autoscaling.enabled (gt (int .replicas) 1) }}
 database.kind is sqlite with more than one pod: each would have a ledger of its own. Use postgres, or one replica without autoscaling.
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -86,7 +145,7 @@ A canary of one replica with router none takes all traffic or none: have two or 
 {{- end -}}
 {{- $none := list "0" "0%" -}}
 {{- $stuck := and (has (toString .strategy.canary.maxSurge) $none) (has (toString .strategy.canary.maxUnavailable) $none) -}}
-{{- if and $stuck (eq .database.kind "postgres") (ne $type "blueGreen") }}
+{{- if and $stuck (ne (include "slipway.ledger" $) "sqlite") (ne $type "blueGreen") }}
 strategy.canary.maxSurge and maxUnavailable are both 0: no pod could ever be replaced.
 {{- end -}}
 {{- if and (eq $type "blueGreen") (gt (int .strategy.blueGreen.previewReplicas) (int (include "slipway.leastReplicas" $))) }}
@@ -191,9 +250,30 @@ strategy.blueGreen.prePromotion asks {{ . }} with analysis.noTraffic fail: a pre
 {{- end -}}
 {{- end }}
 
+{{- define "slipway.validate.alerts" -}}
+{{- if .Values.prometheusRule.enabled -}}
+{{- with .Values -}}
+{{- $at := .prometheusRule.thresholds -}}
+{{- if not .podMonitor.enabled }}
+prometheusRule.enabled is true, but podMonitor.enabled is false: alerts are over the series of the chart's own PodMonitor, and would all be silent or all fire.
+{{- end -}}
+{{- if not .prometheusRule.runbooks }}
+prometheusRule.enabled is true, but prometheusRule.runbooks is empty: give the URL under which docs/runbooks.md can be read, or nobody who is woken knows what to do.
+{{- end -}}
+{{- if and (eq (include "slipway.sweep" $) "pods") (le (int $at.sweepAgeSeconds) (mul 2 (int .sweep.everySeconds))) }}
+prometheusRule.thresholds.sweepAgeSeconds is {{ int $at.sweepAgeSeconds }}, but pods sweep every {{ int .sweep.everySeconds }} s only: one sweep that is late would be an alert. Use more than {{ mul 2 (int .sweep.everySeconds) }}.
+{{- end -}}
+{{- $gathered := get .variables "commit_max_wait_seconds" | default "0" | int -}}
+{{- if le (int $at.oldestWaitingSeconds) $gathered }}
+prometheusRule.thresholds.oldestWaitingSeconds is {{ int $at.oldestWaitingSeconds }}, but with commit_max_wait_seconds {{ $gathered }} commits wait as long on purpose. Use more.
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "slipway.validate.operation" -}}
 {{- with .Values -}}
-{{- if eq .sweep.by "cronJob" -}}
+{{- if eq (include "slipway.sweep" $) "cronJob" -}}
 {{- if not .sweep.cronJob.image }}
 sweep.by is cronJob, but sweep.cronJob.image is empty: name an image with curl 8.3 or newer, or say sweep.by: pods.
 {{- end -}}
