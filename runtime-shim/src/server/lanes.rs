@@ -42,7 +42,7 @@ impl<B: Backend> Lanes<B> {
     }
 
     /// The lane whose turn it is.
-    pub fn next(&mut self) -> &Lane<B> {
+    pub fn in_turn(&mut self) -> &Lane<B> {
         self.turn = (self.turn + 1) % (self.others.len() + 1);
         self.others.get(self.turn).unwrap_or(&self.first)
     }

@@ -78,7 +78,7 @@ pub async fn serve<B: Backend>(mut lanes: Lanes<B>, tcp: TcpListener, listener: 
                 Ok((stream, client)) => match open.admit() {
                     Some(place) => {
                         let from = From { stream, client, place };
-                        connection(lanes.next(), &http, &connections, listener, from);
+                        connection(lanes.in_turn(), &http, &connections, listener, from);
                     }
                     None => {
                         core.metrics.connection_cut(Cut::TooMany);
