@@ -45,12 +45,12 @@ lint: ## Formatting, clippy and dependencies; warnings are errors
 
 .PHONY: helm-lint
 helm-lint: ## Lint and render the chart, have bad values refused, try its gates' queries
-	HELM="$$(scripts/helm)" deploy/helm/check
+	PATH="$$(scripts/kube-tools):$$PATH" deploy/helm/check
 
 .PHONY: render
 render: ## Render every preset and router into target/manifests/
-	HELM="$$(scripts/helm)" deploy/helm/check $(TARGET)/manifests
-	deploy/grafana/check $(TARGET)/manifests
+	PATH="$$(scripts/kube-tools):$$PATH" deploy/helm/check $(TARGET)/manifests
+	PATH="$$(scripts/kube-tools):$$PATH" deploy/grafana/check $(TARGET)/manifests
 
 .PHONY: dashboards
 dashboards: ## Install the dashboards for Grafana's sidecar in MONITORING (monitoring)
@@ -59,20 +59,20 @@ dashboards: ## Install the dashboards for Grafana's sidecar in MONITORING (monit
 .PHONY: series-check
 series-check: components ## Ask a real Prometheus every expression of dashboards, alerts and gates
 	cargo build --quiet --workspace
-	HELM="$$(scripts/helm)" deploy/series/check
+	PATH="$$(scripts/kube-tools):$$PATH" deploy/series/check
 
 .PHONY: deploy-check
 deploy-check: ## Check what lies beside the chart: kustomizations, policies, workflows, kind, examples, guides
-	HELM="$$(scripts/helm)" deploy/check $(TARGET)/manifests
+	PATH="$$(scripts/kube-tools):$$PATH" deploy/check $(TARGET)/manifests
 
 .PHONY: helm-install
 helm-install: ## Install or upgrade the chart: make helm-install VALUES=yours.yaml (NAMESPACE is slipway)
-	"$$(scripts/helm)" upgrade --install slipway deploy/helm/slipway --namespace $(NAMESPACE) --create-namespace \
+	PATH="$$(scripts/kube-tools):$$PATH" helm upgrade --install slipway deploy/helm/slipway --namespace $(NAMESPACE) --create-namespace \
 		--values $(or $(VALUES),$(error VALUES is missing: make helm-install VALUES=yours.yaml))
 
 .PHONY: helm-uninstall
 helm-uninstall: ## Take the chart away again; the volume of SQLite and the database stay
-	"$$(scripts/helm)" uninstall slipway --namespace $(NAMESPACE)
+	PATH="$$(scripts/kube-tools):$$PATH" helm uninstall slipway --namespace $(NAMESPACE)
 
 .PHONY: docker-build
 docker-build: ## Build the image, as slipway:dev (IMAGE names it otherwise)

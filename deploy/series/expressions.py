@@ -1,4 +1,4 @@
-"""Where the expressions are: in dashboards, in rendered AnalysisTemplates and in rendered PrometheusRules."""
+"""Where the expressions are: in dashboards, and in rendered PrometheusRules."""
 
 import json
 import re
@@ -43,25 +43,6 @@ def variables_of(path):
     return found
 
 
-def of_manifest(path, key, name_key):
-    """Block scalars called `key` in rendered YAML, each named by the `name_key` before it.
-
-    Enough for what Helm renders of our own templates, and fails where it is not: a key without a block is an error.
-    """
-    found, name, lines = [], None, path.read_text(encoding="utf-8").splitlines()
-    for at, line in enumerate(lines):
-        named = re.match(rf"\s*- {name_key}: (\S+)$", line)
-        if named:
-            name = named[1]
-        begun = re.match(rf"( +){key}:(.*)$", line)
-        if not begun:
-            continue
-        if begun[2].strip() != "|":
-            raise ValueError(f"{path.name}:{at + 1}: {key} is not a block")
-        indent, block = len(begun[1]) + 2, []
-        for further in lines[at + 1 :]:
-            if further.strip() and not further.startswith(" " * indent):
-                break
-            block.append(further[indent:])
-        found.append(Expression(f"{path.name}: {name}", "\n".join(block).strip()))
-    return found
+def of_rules(rules):
+    """Expressions of alerts."""
+    return [Expression(f"alert {rule['alert']}", rule["expr"].strip()) for group in rules["groups"] for rule in group["rules"]]

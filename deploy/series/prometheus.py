@@ -1,7 +1,6 @@
 """A real Prometheus that scrapes as the chart's PodMonitor has it do, and its API."""
 
 import json
-import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,13 +20,14 @@ class Target:
 
 
 class Prometheus:
-    """Scrapes every second. `monitor` is the rendered PodMonitor's text, `rules` a file of rules."""
+    """Scrapes every second. `monitor` is the endpoint of the rendered PodMonitor, `rules` are those of the PrometheusRule."""
 
     def __init__(self, processes, targets, monitor, rules):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        config = processes.folder / "prometheus.yml"
-        config.write_text(json.dumps(configuration(targets, monitor, rules)), encoding="utf-8")
+        config, rule_file = processes.folder / "prometheus.yml", processes.folder / "rules.yml"
+        rule_file.write_text(json.dumps(rules), encoding="utf-8")
+        config.write_text(json.dumps(configuration(targets, monitor, rule_file)), encoding="utf-8")
         processes.start(
             "prometheus",
             "prometheus",
@@ -57,10 +57,8 @@ class Prometheus:
         return {label for series in self.get("series", **{"match[]": metric}) for label in series}
 
 
-def configuration(targets, monitor, rules):
+def configuration(targets, monitor, rule_file):
     """As the Prometheus operator would write it for pods that it found."""
-    relabelings = re.findall(r"sourceLabels: \[(\w+)\]\s+targetLabel: (\w+)", monitor)
-    path = re.search(r"^ +path: (\S+)$", monitor, re.M)[1]
     pods = [
         {
             "targets": [f"127.0.0.1:{target.port}"],
@@ -77,14 +75,15 @@ def configuration(targets, monitor, rules):
     ]
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "5s"},
-        "rule_files": [str(rules)],
+        "rule_files": [str(rule_file)],
         "scrape_configs": [
             {
                 "job_name": "podMonitor/slipway/slipway/0",
-                "metrics_path": path,
+                "metrics_path": monitor["path"],
                 "static_configs": pods,
                 "relabel_configs": [
-                    {"source_labels": [source], "target_label": target} for source, target in relabelings
+                    {"source_labels": relabeling["sourceLabels"], "target_label": relabeling["targetLabel"]}
+                    for relabeling in monitor["relabelings"]
                 ],
             }
         ],

@@ -6,17 +6,6 @@ import re
 SUCCESSFUL, FAILED, INCONCLUSIVE = "Successful", "Failed", "Inconclusive"
 
 
-def conditions(manifest):
-    """(successCondition, failureCondition) of each metric of rendered AnalysisTemplates, by the metric's name."""
-    found, name = {}, None
-    for line in manifest.splitlines():
-        if named := re.match(r"    - name: (\S+)$", line):
-            name = named[1]
-        elif given := re.match(r'      (success|failure)Condition: "(.*)"$', line):
-            found.setdefault(name, {})[given[1]] = given[2]
-    return {name: (pair["success"], pair["failure"]) for name, pair in found.items() if len(pair) == 2}
-
-
 def judge(success, failure, result):
     """Failure goes before success, and neither is inconclusive, as in the controller."""
     if holds(failure, result):

@@ -3,6 +3,9 @@
 //! The way of a request: [`server`] accepts it, [`routing`] finds its component, [`engine`] runs it in an instance,
 //! and [`host`] answers what the instance asks of the world.
 
+// What comes from outside gets an answer, never a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
+
 pub mod access_log;
 pub mod assemble;
 pub mod check;

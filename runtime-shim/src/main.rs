@@ -1,5 +1,8 @@
 //! The command `slipway`.
 
+// What comes from outside gets an answer, never a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
+
 use std::process::ExitCode;
 
 use slipway::cli::{Cli, Command};

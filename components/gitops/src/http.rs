@@ -3,8 +3,6 @@
 use bytes::Bytes;
 
 /// An HTTP client. It follows no redirect, and bounds what it reads.
-// Guests are single-threaded wasm, so futures need no `Send` bound.
-#[allow(async_fn_in_trait)]
 pub trait Http {
     /// Sends a request and reads the whole answer.
     ///

@@ -12,6 +12,13 @@
 //! | [`host`] | how do files get from and to a Git host? |
 //! | [`promote`] | one attempt at all of it |
 
+// What comes from outside gets an answer, never a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
+#![expect(
+    async_fn_in_trait,
+    reason = "guests are single-threaded wasm, so that futures need no `Send` bound"
+)]
+
 pub mod edit;
 pub mod event;
 pub mod host;

@@ -9,6 +9,13 @@
 //! | [`Delivery`] | one webhook that was accepted, with every [`Decision`] made about it |
 //! | [`Promotion`] | one tag on its way to one target; ends in a commit or a reason |
 
+// What comes from outside gets an answer, never a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
+#![expect(
+    async_fn_in_trait,
+    reason = "guests are single-threaded wasm, so that futures need no `Send` bound"
+)]
+
 mod delivery;
 mod deployment;
 mod error;

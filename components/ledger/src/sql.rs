@@ -56,8 +56,6 @@ pub struct Rows {
 }
 
 /// One connection to one database. Transactions belong to it: what leaves one open must not share it.
-// Guests are single-threaded wasm, so futures need no `Send` bound.
-#[allow(async_fn_in_trait)]
 pub trait Connection {
     /// Runs a single statement, with parameters for `?1`, `?2`, … on SQLite and `$1`, `$2`, … on Postgres.
     ///

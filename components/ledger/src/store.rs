@@ -17,8 +17,6 @@ use crate::{
 /// # Errors
 /// Every call may fail with [`StoreError::Database`], [`StoreError::Migration`] or [`StoreError::Unreadable`]; one
 /// that fails has changed nothing. Other errors are named where they can happen.
-// Guests are single-threaded wasm, so futures need no `Send` bound.
-#[allow(async_fn_in_trait)]
 pub trait Store {
     /// Records a deployment as `pending`.
     async fn record_deployment(&self, new: &NewDeployment) -> Result<Deployment, StoreError>;

@@ -3,6 +3,9 @@
 //! [`handle`] answers any request. `router` is the whole table of paths; what a path does is in the file of its
 //! noun under `routes`. Every failure is an `ApiError`, and that file alone decides how it looks outside.
 
+// What comes from outside gets an answer, never a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
+
 mod access;
 mod answer;
 mod body;

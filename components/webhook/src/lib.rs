@@ -4,6 +4,9 @@
 //! table of paths; what a path does is in the file of its noun under `routes`. Every failure is a `WebhookError`, and that
 //! file alone decides how it looks outside.
 
+// What comes from outside gets an answer, never a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
+
 mod answer;
 mod body;
 #[cfg(target_family = "wasm")]

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 
-use super::backend::Backend;
-
 /// Where the connections of one listener are served, in turn.
 pub struct Lanes<B> {
     first: Lane<B>,
@@ -24,7 +22,7 @@ pub struct Lane<B> {
     pub backend: Arc<B>,
 }
 
-impl<B: Backend> Lanes<B> {
+impl<B> Lanes<B> {
     /// The current runtime.
     pub fn here(backend: Arc<B>) -> Self {
         Self { first: Lane { runtime: Handle::current(), backend }, others: Vec::new(), turn: 0 }
@@ -76,5 +74,40 @@ impl<B> Lane<B> {
         let _entered = self.runtime.enter();
         self.runtime.spawn(serve(TcpStream::from_std(stream)?));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::thread::current;
+
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_go_round_the_threads_and_each_stays_on_its_own() {
+        let mut lanes = Lanes::threads(|| ()).unwrap();
+        let count = lanes.others.len() + 1;
+        let (tell, mut told) = unbounded_channel();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for _ in 0..2 * count {
+            let mut client = TcpStream::connect(tcp.local_addr().unwrap()).await.unwrap();
+            let (accepted, _) = tcp.accept().await.unwrap();
+            let tell = tell.clone();
+            let serve = |stream: TcpStream| async move {
+                stream.readable().await.unwrap();
+                tell.send(current().id()).unwrap();
+            };
+            lanes.in_turn().spawn(accepted, serve).unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut client, b"x").await.unwrap();
+        }
+        let mut served = BTreeMap::new();
+        for _ in 0..2 * count {
+            *served.entry(format!("{:?}", told.recv().await.unwrap())).or_insert(0) += 1;
+        }
+        assert_eq!(served.into_values().collect::<Vec<_>>(), vec![2; count]);
     }
 }

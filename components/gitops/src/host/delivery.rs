@@ -5,8 +5,6 @@ use std::fmt;
 use super::{Hook, HostError};
 
 /// The log of a webhook's deliveries.
-// Guests are single-threaded wasm, so futures need no `Send` bound.
-#[allow(async_fn_in_trait)]
 pub trait DeliveryLog {
     /// A page of the attempts to deliver, newest first; the first page without a cursor.
     ///

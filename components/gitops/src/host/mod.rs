@@ -53,8 +53,6 @@ pub struct CommitMessage {
 }
 
 /// A host of Git repositories.
-// Guests are single-threaded wasm, so futures need no `Send` bound.
-#[allow(async_fn_in_trait)]
 pub trait GitHost {
     /// The newest commit of a branch.
     async fn head(&self, repository: &str, branch: &str) -> Result<Oid, HostError>;

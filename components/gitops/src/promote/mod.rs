@@ -56,8 +56,6 @@ pub enum PromoteError<E> {
 }
 
 /// What the caller knows about its orders, by their place in the list.
-// Guests are single-threaded wasm, so futures need no `Send` bound.
-#[allow(async_fn_in_trait)]
 pub trait Record {
     /// Why an order is not to be committed.
     type Error;

@@ -31,7 +31,7 @@ macro_rules! replay_tests {
                 release_before_works_on_the_newest_schema
                 releases_work_side_by_side
                 schema_that_breaks_a_release_is_told
-                #[ignore = "writes a file: see migrations/README.md"]
+                #[ignore = "no test: writes the recording of a release, see migrations/README.md"]
                 record_this_release
             }
             upgrades {

@@ -79,7 +79,7 @@ impl Artifact {
     ///
     /// # Errors
     /// If `engine` is not the one that it was made for.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "there is no other way to load what is already compiled")]
     pub(super) fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: the bytes must be an unchanged artifact of wasmtime. Those of `compile` never left this process. Those
         // of `read` have the SHA-256 that was written with them, which a damaged file has not; and a forged file, which

@@ -235,7 +235,8 @@ impl<'a> Iterator for Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     fn word(&mut self, from: &'a str) -> Token<'a> {
-        let end = from[1..].find(|c| !is_part(c)).map_or(from.len(), |end| end + 1);
+        // The first may be the $ of a parameter.
+        let end = from.char_indices().skip(1).find(|(_, c)| !is_part(*c)).map_or(from.len(), |(at, _)| at);
         let (word, rest) = from.split_at(end);
         self.rest = rest.chars();
         // A string with escapes: `E'...'`, `U&'...'`, `B'...'`.
