@@ -3,6 +3,8 @@
 #[path = "promotion/world.rs"]
 mod world;
 
+#[path = "promotion/argo.rs"]
+mod argo;
 #[path = "promotion/flow.rs"]
 mod flow;
 #[path = "promotion/refusals.rs"]

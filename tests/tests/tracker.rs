@@ -1,10 +1,16 @@
 //! The tracker as users meet it: through the shim, on a real database file.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use bytes::Bytes;
 use hyper::Method;
 use serde_json::json;
 use tests::slipway::{Options, Slipway};
+use tests::wait::eventually;
+
+/// How long what comes by itself may take.
+const SOON: Duration = Duration::from_secs(30);
 
 async fn open() -> Result<Slipway> {
     Slipway::start(Options::default().variable("open_access", "true").arg("--drain-delay=0s")).await
@@ -20,7 +26,9 @@ async fn a_deployment_is_created_listed_and_read() -> Result<()> {
         let deployment = created.json();
         assert_eq!((&deployment["status"], &deployment["version"]), (&json!("pending"), &json!("1.4.2")));
         let own = format!("/api/v1/deployments/{}", deployment["id"].as_str().unwrap_or_default());
-        assert_eq!(slipway.get(&own).await?.json(), deployment);
+        let mut alone = deployment.clone();
+        alone["events"] = json!([]);
+        assert_eq!(slipway.get(&own).await?.json(), alone);
         assert_eq!(slipway.get("/api/v1/deployments?service=api").await?.json()[0], deployment);
     }
     assert_eq!(slipway.get("/api/v1/deployments?environment=production").await?.json(), json!([]));
@@ -84,5 +92,26 @@ async fn the_api_is_closed_until_it_is_told_who_may_use_it() -> Result<()> {
     assert_eq!(reader.get(&guarded.url("/api/v1/deployments")).await?.status, 200);
     assert_eq!(reader.post(&guarded.url("/api/v1/deployments"), &json!({})).await?.status, 403);
     assert!(!guarded.log().contains("let-me-read"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_silent_deployment_is_stalled_until_it_has_ended() -> Result<()> {
+    let options = Options::default().variable("open_access", "true").variable("stalled_after_seconds", "1");
+    let slipway = Slipway::start(options.arg("--drain-delay=0s")).await?;
+    let body = json!({ "service_name": "api", "version": "1.4.2", "environment": "staging" });
+    let made = slipway.post("/api/v1/deployments", &body).await?.json();
+    let own = format!("/api/v1/deployments/{}", made["id"].as_str().unwrap_or_default());
+    let gauge = async || slipway.metrics().await.ok()?.value("slipway_deployments_stalled", &[]);
+    eventually(SOON, "a stalled deployment", async || {
+        (slipway.get(&own).await.ok()?.json()["stalled"] == true).then_some(())
+    })
+    .await;
+    eventually(SOON, "the gauge at 1", async || (gauge().await == Some(1.0)).then_some(())).await;
+    let json_type = [("content-type", "application/json")];
+    let patch = Bytes::from(json!({ "status": "succeeded" }).to_string());
+    let answer = slipway.client().send(Method::PATCH, &slipway.url(&own), &json_type, patch).await?;
+    assert_eq!((&answer.json()["status"], &answer.json()["stalled"]), (&json!("succeeded"), &json!(false)));
+    eventually(SOON, "the gauge at 0", async || (gauge().await == Some(0.0)).then_some(())).await;
     Ok(())
 }

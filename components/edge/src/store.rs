@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ledger::{
-    Accepted, Announced, Claim, Contest, Delivery, DeliveryKey, Deployment, DeploymentFilter, Gather,
-    Listing, NewDelivery, NewDeployment, Outcome, Page, PostgresStore, Promotion, PromotionFilter, Retry,
-    SqliteStore, Statistics, Store, StoreError,
+    Accepted, Announced, Claim, Contest, Delivery, DeliveryKey, Deployment, DeploymentFilter, Event, Gather,
+    Listing, NewDelivery, NewDeployment, NewEvent, Outcome, Page, Patience, PostgresStore, Promotion,
+    PromotionFilter, Reported, Retry, SqliteStore, Statistics, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -59,6 +59,26 @@ impl Store for Ledger {
         page: &Page,
     ) -> Result<Listing<Deployment>, StoreError> {
         pass_on!(self.deployments(filter, page))
+    }
+
+    async fn report(&self, deployment: Uuid, event: &NewEvent) -> Result<Reported, StoreError> {
+        pass_on!(self.report(deployment, event))
+    }
+
+    async fn event(&self, source: &str, id: &str) -> Result<Option<Event>, StoreError> {
+        pass_on!(self.event(source, id))
+    }
+
+    async fn events(&self, deployment: Uuid, page: &Page) -> Result<Listing<Event>, StoreError> {
+        pass_on!(self.events(deployment, page))
+    }
+
+    async fn stalled(&self, ids: &[Uuid], patience: Patience) -> Result<Vec<Uuid>, StoreError> {
+        pass_on!(self.stalled(ids, patience))
+    }
+
+    async fn count_stalled(&self, patience: Patience) -> Result<u64, StoreError> {
+        pass_on!(self.count_stalled(patience))
     }
 
     async fn accept(&self, delivery: &NewDelivery) -> Result<Accepted, StoreError> {

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::field::{optional, required};
 use crate::names::named_enum;
+use crate::{FieldError, Timestamp};
 
 named_enum! {
     /// How far a deployment has come. The order is the rank: of two reports the higher one wins, so that late
@@ -17,6 +18,13 @@ named_enum! {
         Succeeded = "succeeded" /** Rolled out and judged good. */,
         Failed = "failed" /** Could not be committed, or was judged bad. */,
         RolledBack = "rolled_back" /** Taken back after it ran. */,
+    }
+}
+
+impl Status {
+    /// Whether a deployment of which this is reported takes the place of what was under way before it.
+    pub(crate) fn takes_over(self) -> bool {
+        matches!(self, Self::Running | Self::Succeeded)
     }
 }
 
@@ -90,69 +98,6 @@ impl NewDeployment {
             gitops_commit: optional(fields, "gitops_commit", COMMIT_LIMIT)?,
         })
     }
-}
-
-fn required(fields: &Map<String, Value>, field: &'static str, limit: usize) -> Result<String, FieldError> {
-    optional(fields, field, limit)?.ok_or(FieldError::Missing { field })
-}
-
-fn optional(
-    fields: &Map<String, Value>,
-    field: &'static str,
-    limit: usize,
-) -> Result<Option<String>, FieldError> {
-    let text = match fields.get(field) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => text,
-        Some(_) => return Err(FieldError::NotText { field }),
-    };
-    if text.trim().is_empty() {
-        return Err(FieldError::Blank { field });
-    }
-    if text.chars().count() > limit {
-        return Err(FieldError::TooLong { field, limit });
-    }
-    if text.chars().any(char::is_control) {
-        return Err(FieldError::ControlCharacter { field });
-    }
-    Ok(Some(text.clone()))
-}
-
-/// Why a field of a new deployment is refused; the text is one sentence for the caller.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FieldError {
-    /// A required field is absent or null.
-    #[error("{field} is required")]
-    Missing {
-        /// Name of the field.
-        field: &'static str,
-    },
-    /// The field is a number, a list or the like.
-    #[error("{field} must be a string")]
-    NotText {
-        /// Name of the field.
-        field: &'static str,
-    },
-    /// The field is empty or only white space.
-    #[error("{field} must not be blank")]
-    Blank {
-        /// Name of the field.
-        field: &'static str,
-    },
-    /// The field is longer than is kept.
-    #[error("{field} must have at most {limit} characters")]
-    TooLong {
-        /// Name of the field.
-        field: &'static str,
-        /// Most characters the field may have.
-        limit: usize,
-    },
-    /// The field holds a line break, a tab or the like.
-    #[error("{field} must not contain control characters")]
-    ControlCharacter {
-        /// Name of the field.
-        field: &'static str,
-    },
 }
 
 /// Which deployments to list; an empty filter means all.

@@ -6,6 +6,7 @@
 //! | noun | meaning |
 //! |---|---|
 //! | [`Deployment`] | one version of one service in one environment, with a [`Status`] |
+//! | [`Event`] | one report of what became of a deployment |
 //! | [`Delivery`] | one webhook that was accepted, with every [`Decision`] made about it |
 //! | [`Promotion`] | one tag on its way to one target; ends in a commit or a reason |
 
@@ -19,12 +20,15 @@
 mod delivery;
 mod deployment;
 mod error;
+mod event;
+pub mod field;
 mod listing;
 mod migrations;
 mod names;
 #[cfg(feature = "native")]
 pub mod native;
 mod page;
+mod patience;
 mod postgres;
 mod promotion;
 mod row;
@@ -35,10 +39,13 @@ mod store;
 mod timestamp;
 
 pub use delivery::{Accepted, Decision, Delivery, DeliveryKey, NewDecision, NewDelivery, Verdict};
-pub use deployment::{Deployment, DeploymentFilter, FieldError, NewDeployment, Status};
+pub use deployment::{Deployment, DeploymentFilter, NewDeployment, Status};
 pub use error::{MigrationError, StoreError};
+pub use event::{Event, NewEvent, Reported};
+pub use field::FieldError;
 pub use names::UnknownName;
 pub use page::{Cursor, Listing, Page, PageError};
+pub use patience::Patience;
 pub use postgres::PostgresStore;
 pub use promotion::{
     Announced, Claim, Contest, Gather, NewPromotion, Outcome, Promotion, PromotionFilter, Retry, State,

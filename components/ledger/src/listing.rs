@@ -14,6 +14,8 @@ pub(crate) struct Source {
     pub(crate) key: &'static str,
     /// What stands before the number of a parameter.
     pub(crate) sigil: char,
+    /// What stands behind the number of a filter's parameter: a cast, where text is not what the column holds.
+    pub(crate) cast: &'static str,
     /// Turns the numbers of two parameters into what `(at, key)` is compared with.
     pub(crate) beyond: fn(usize, usize) -> String,
     /// The two parameters.
@@ -43,13 +45,13 @@ pub(crate) async fn list<C: Connection, T>(
 }
 
 fn query(source: &Source, filter: Vec<Equals>, page: &Page) -> (String, Vec<Value>) {
-    let Source { columns, table, at, key, sigil, beyond, cursor } = source;
+    let Source { columns, table, at, key, sigil, cast, beyond, cursor } = source;
     let mut parameters = Vec::new();
     let mut conditions = Vec::new();
     for Equals(column, value) in filter {
         if let Some(value) = value {
             parameters.push(value);
-            conditions.push(format!("{column} = {sigil}{}", parameters.len()));
+            conditions.push(format!("{column} = {sigil}{}{cast}", parameters.len()));
         }
     }
     if let Some(last_seen) = page.cursor() {

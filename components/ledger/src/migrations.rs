@@ -46,6 +46,7 @@ pub(crate) const SQLITE: &[Migration] = &[
     migration!("sqlite", 1, "0001", "ledger"),
     migration!("sqlite", 2, "0002", "latest"),
     migration!("sqlite", 3, "0003", "engine"),
+    migration!("sqlite", 4, "0004", "events"),
 ];
 
 /// All migrations of Postgres, oldest first.
@@ -53,6 +54,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("postgres", 1, "0001", "ledger"),
     migration!("postgres", 2, "0002", "latest"),
     migration!("postgres", 3, "0003", "engine"),
+    migration!("postgres", 4, "0004", "events"),
 ];
 
 /// The newest schema version among these.

@@ -36,6 +36,11 @@ impl Page {
         Ok(Self { limit, cursor })
     }
 
+    /// The first page, with as many rows as there may be.
+    pub fn largest() -> Self {
+        Self { limit: Self::MAX_LIMIT, cursor: None }
+    }
+
     /// The same page size, from `cursor` on.
     pub fn after(&self, cursor: Cursor) -> Self {
         Self { limit: self.limit, cursor: Some(cursor) }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    Accepted, Announced, Claim, Contest, Delivery, DeliveryKey, Deployment, DeploymentFilter, Gather,
-    Listing, NewDelivery, NewDeployment, Outcome, Page, Promotion, PromotionFilter, Retry, Statistics,
-    StoreError,
+    Accepted, Announced, Claim, Contest, Delivery, DeliveryKey, Deployment, DeploymentFilter, Event, Gather,
+    Listing, NewDelivery, NewDeployment, NewEvent, Outcome, Page, Patience, Promotion, PromotionFilter,
+    Reported, Retry, Statistics, StoreError,
 };
 
 /// Deployments, deliveries and promotions. All moments and leases go by the database's clock.
@@ -30,6 +30,23 @@ pub trait Store {
         filter: &DeploymentFilter,
         page: &Page,
     ) -> Result<Listing<Deployment>, StoreError>;
+
+    /// Records an event of a deployment, moves its status on if the event's is higher, and, where that says that it runs or
+    /// ran, supersedes what was under way before it for the same service and environment. An event that the source
+    /// reported before changes nothing, so that events may come late, repeatedly and in any order.
+    async fn report(&self, deployment: Uuid, event: &NewEvent) -> Result<Reported, StoreError>;
+
+    /// The event that the source gave this id.
+    async fn event(&self, source: &str, id: &str) -> Result<Option<Event>, StoreError>;
+
+    /// Events of a deployment, newest first.
+    async fn events(&self, deployment: Uuid, page: &Page) -> Result<Listing<Event>, StoreError>;
+
+    /// Of these deployments, those that are under way and have been silent for longer than `patience`.
+    async fn stalled(&self, ids: &[Uuid], patience: Patience) -> Result<Vec<Uuid>, StoreError>;
+
+    /// How many deployments are under way and have been silent for longer than `patience`.
+    async fn count_stalled(&self, patience: Patience) -> Result<u64, StoreError>;
 
     /// Stores a delivery and everything that was decided about it, all or nothing. A wanted promotion joins the
     /// one of the same target, image, tag and digest that is still under way, or becomes a new one in `waiting`.

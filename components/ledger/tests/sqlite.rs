@@ -112,6 +112,7 @@ fn page_of_a_filtered_list_needs_no_sorting() {
         ("promotions", "state = 'held' AND", "created_at", "id"),
         ("promotions", "service = 'a' AND", "created_at", "id"),
         ("deliveries", "", "received_at", "source || '/' || id"),
+        ("deployment_events", "deployment_id = 'a' AND", "recorded_at", "source || '/' || id"),
     ];
     for (table, filter, at, key) in plans {
         let plan = database.run(&format!(
@@ -120,5 +121,21 @@ fn page_of_a_filtered_list_needs_no_sorting() {
         ));
         let plan = format!("{:?}", plan.rows);
         assert!(plan.contains("SEARCH") && !plan.contains("TEMP B-TREE"), "{table} {filter}: {plan}");
+    }
+}
+
+#[test]
+fn what_is_under_way_is_found_without_reading_what_has_ended() {
+    let database = File::new();
+    block_on(database.store().ping()).unwrap();
+    let under_way = "status IN ('pending', 'running')";
+    let conditions = [
+        format!("service_name = 'a' AND environment = 'b' AND (created_at, id) < (5, 'x') AND {under_way}"),
+        format!("{under_way} AND updated_at < 5"),
+    ];
+    for condition in conditions {
+        let plan = database.run(&format!("EXPLAIN QUERY PLAN SELECT id FROM deployments WHERE {condition}"));
+        let plan = format!("{:?}", plan.rows);
+        assert!(plan.contains("INDEX deployments_under_way"), "{condition}: {plan}");
     }
 }

@@ -90,17 +90,17 @@ impl Access {
         }
     }
 
-    /// Checks that the caller may do what `scope` says.
-    pub(crate) fn check(&self, headers: &HeaderMap, scope: Scope) -> Result<(), AccessError> {
+    /// Checks that the caller may do what `scope` says, and tells the name of the token, if one was needed.
+    pub(crate) fn check(&self, headers: &HeaderMap, scope: Scope) -> Result<Option<&str>, AccessError> {
         let tokens = match self {
-            Self::Open => return Ok(()),
+            Self::Open => return Ok(None),
             Self::Closed => return Err(AccessError::Closed),
             Self::Tokens(tokens) => tokens,
         };
         let token =
             known(tokens, bearer(headers).ok_or(AccessError::Missing)?).ok_or(AccessError::Unknown)?;
         if token.scopes.iter().any(|held| held.implies(scope)) {
-            Ok(())
+            Ok(Some(&token.name))
         } else {
             Err(AccessError::Scope(scope))
         }
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn open_access_needs_no_token() {
         let access = Access::parse("true", "").unwrap();
-        assert_eq!(access.check(&HeaderMap::new(), Scope::Admin), Ok(()));
+        assert_eq!(access.check(&HeaderMap::new(), Scope::Admin), Ok(None));
     }
 
     #[test]
@@ -225,7 +225,10 @@ mod tests {
     #[test]
     fn several_scopes_and_windows_line_ends_are_read() {
         let lines = line("both", "read+record", "t").replace('\n', "\r\n");
-        assert_eq!(Access::parse("", &lines).unwrap().check(&headers("Bearer t"), Scope::Record), Ok(()));
+        assert_eq!(
+            Access::parse("", &lines).unwrap().check(&headers("Bearer t"), Scope::Record),
+            Ok(Some("both"))
+        );
     }
 
     #[test]

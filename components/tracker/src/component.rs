@@ -8,7 +8,7 @@ use http_body_util::Full;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
-use crate::{Config, handle, misconfigured};
+use crate::{Config, Variables, handle, misconfigured};
 
 /// Variables do not change while an instance lives.
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -26,7 +26,10 @@ async fn config() -> Result<&'static Config, Vec<String>> {
     if let Some(config) = CONFIG.get() {
         return Ok(config);
     }
-    let open_access = edge::variable("open_access").await;
-    let config = Config::from_variables(&open_access, &edge::variable("api_tokens").await)?;
+    let config = Config::from_variables(Variables {
+        open_access: &edge::variable("open_access").await,
+        api_tokens: &edge::variable("api_tokens").await,
+        stalled_after_seconds: &edge::variable("stalled_after_seconds").await,
+    })?;
     Ok(CONFIG.get_or_init(|| config))
 }

@@ -17,6 +17,7 @@ mod html;
 mod query;
 mod router;
 mod routes;
+mod shown;
 
 use std::fmt::Display;
 
@@ -25,7 +26,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use ledger::Store;
 
-pub use config::Config;
+pub use config::{Config, Variables};
 
 use crate::error::ApiError;
 use crate::router::Route;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use bytes::Bytes;
-use http::{Method, Response, request};
+use http::{HeaderMap, Method, Response, request};
 use http_body::Body;
 use ledger::Store;
 
@@ -12,7 +12,7 @@ use crate::answer;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::query::Query;
-use crate::routes::{deliveries, deployments, home, promotions};
+use crate::routes::{deliveries, deployments, events, home, promotions};
 
 /// What stands for the route of an unknown path.
 pub(crate) const OTHER: &str = "other";
@@ -23,6 +23,7 @@ pub(crate) enum Route<'a> {
     Home,
     Deployments,
     Deployment(&'a str),
+    Events(&'a str),
     Promotions,
     Promotion(&'a str),
     Retry(&'a str),
@@ -37,6 +38,7 @@ impl<'a> Route<'a> {
             [""] => Some(Self::Home),
             ["", "api", "v1", "deployments"] => Some(Self::Deployments),
             ["", "api", "v1", "deployments", id] => Some(Self::Deployment(id)),
+            ["", "api", "v1", "deployments", id, "events"] => Some(Self::Events(id)),
             ["", "api", "v1", "promotions"] => Some(Self::Promotions),
             ["", "api", "v1", "promotions", id] => Some(Self::Promotion(id)),
             ["", "api", "v1", "promotions", id, "retry"] => Some(Self::Retry(id)),
@@ -51,6 +53,7 @@ impl<'a> Route<'a> {
             Self::Home => "/",
             Self::Deployments => "/api/v1/deployments",
             Self::Deployment(_) => "/api/v1/deployments/{id}",
+            Self::Events(_) => "/api/v1/deployments/{id}/events",
             Self::Promotions => "/api/v1/promotions",
             Self::Promotion(_) => "/api/v1/promotions/{id}",
             Self::Retry(_) => "/api/v1/promotions/{id}/retry",
@@ -61,7 +64,8 @@ impl<'a> Route<'a> {
     /// The methods, as `Allow` lists them (RFC 9110, section 10.2.1).
     fn allow(self) -> &'static str {
         match self {
-            Self::Deployments => "GET, HEAD, OPTIONS, POST",
+            Self::Deployments | Self::Events(_) => "GET, HEAD, OPTIONS, POST",
+            Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
             Self::Retry(_) => "OPTIONS, POST",
             _ => "GET, HEAD, OPTIONS",
         }
@@ -74,10 +78,19 @@ impl<'a> Route<'a> {
             Method::POST if matches!(self, Self::Retry(_)) => Some(Scope::Admin),
             _ if matches!(self, Self::Retry(_)) => None,
             Method::GET | Method::HEAD => Some(Scope::Read),
-            Method::POST if self == Self::Deployments => Some(Scope::Record),
+            Method::POST if matches!(self, Self::Deployments | Self::Events(_)) => Some(Scope::Record),
+            Method::PATCH if matches!(self, Self::Deployment(_)) => Some(Scope::Record),
             _ => None,
         }
     }
+}
+
+/// Who asks, and in which words.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    /// Name of the token; none where access is open.
+    pub(crate) name: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
 }
 
 /// Checks method and access, and calls the handler.
@@ -97,15 +110,22 @@ where
         return Ok(answer::options(route.allow()));
     }
     let scope = route.scope(&head.method).ok_or(ApiError::MethodNotAllowed { allow: route.allow() })?;
-    config.access.check(&head.headers, scope)?;
+    let name = config.access.check(&head.headers, scope)?;
+    let caller = Caller { name, headers: &head.headers };
     let query = Query::parse(head.uri.query());
+    let patience = config.patience;
     match route {
-        Route::Home => home::show(store).await,
+        Route::Home => home::show(store, patience).await,
         Route::Deployments if head.method == Method::POST => {
             deployments::record(store, &head.headers, body).await
         }
-        Route::Deployments => deployments::list(store, &query).await,
-        Route::Deployment(id) => deployments::show(store, id).await,
+        Route::Deployments => deployments::list(store, patience, &query).await,
+        Route::Deployment(id) if head.method == Method::PATCH => {
+            deployments::change(store, patience, id, caller, body).await
+        }
+        Route::Deployment(id) => deployments::show(store, patience, id).await,
+        Route::Events(id) if head.method == Method::POST => events::record(store, id, caller, body).await,
+        Route::Events(id) => events::list(store, id, &query).await,
         Route::Promotions => promotions::list(store, &query).await,
         Route::Promotion(id) => promotions::show(store, id).await,
         Route::Retry(id) => promotions::retry(store, id).await,
@@ -133,6 +153,9 @@ mod tests {
             ("/api/v1/deliveries", Some(Route::Deliveries)),
             ("/api/v1/deliveries/7", None),
             ("/api/v1/deployments/7/more", None),
+            ("/api/v1/deployments/7/events", Some(Route::Events("7"))),
+            ("/api/v1/deployments/7/events/", Some(Route::Events("7"))),
+            ("/api/v1/deployments/7/events/1", None),
             ("/API/v1/deployments", None),
             ("/api/v1", None),
             ("//", None),

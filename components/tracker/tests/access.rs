@@ -56,3 +56,24 @@ fn tokens_open_what_their_scope_says() {
         assert_eq!(header(&response, "www-authenticate"), challenge, "{case}");
     }
 }
+
+#[test]
+fn events_and_statuses_need_the_scope_record_and_keep_the_tokens_name() {
+    let tracker = Tracker::with("", &[line("viewer", "read", "v"), line("ci", "record", "c")].concat());
+    let made = body(&ask(&tracker, "POST", "/api/v1/deployments", Some("c")));
+    let one = format!("/api/v1/deployments/{}", made["id"].as_str().unwrap());
+    let events = format!("{one}/events");
+    for (method, path) in [("PATCH", &one), ("POST", &events)] {
+        for (token, status) in [(None, 401), (Some("x"), 401), (Some("v"), 403)] {
+            assert_eq!(ask(&tracker, method, path, token).status(), status, "{method} {token:?}");
+        }
+    }
+    assert_eq!(body(&ask(&tracker, "GET", &events, Some("v"))), json!([]));
+    assert_eq!(ask(&tracker, "GET", &events, None).status(), 401);
+    let request = Request::post(&events).header("content-type", "application/json");
+    let request = request.header("authorization", "Bearer c");
+    let fields = json!({ "status": "running", "actor": "somebody else" });
+    assert_eq!(tracker.ask(request.body(fields.to_string()).unwrap()).status(), 201);
+    let found = body(&ask(&tracker, "GET", &events, Some("v")));
+    assert_eq!((&found[0]["actor"], &found[0]["source"]), (&json!("ci"), &json!("api")));
+}

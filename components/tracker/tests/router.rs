@@ -4,6 +4,7 @@ mod support;
 
 use http::Request;
 use support::{Tracker, body, header};
+use tracker::{Config, Variables};
 
 const GET_ONLY: &str = "GET, HEAD, OPTIONS";
 const UNKNOWN: &str = "/0198c0de-0000-7000-8000-000000000000";
@@ -65,11 +66,12 @@ fn refused_method_names_the_allowed_ones() {
     let cases = [
         ("/", GET_ONLY),
         ("/api/v1/deployments", "GET, HEAD, OPTIONS, POST"),
-        ("/api/v1/deployments/none", GET_ONLY),
+        ("/api/v1/deployments/none", "GET, HEAD, OPTIONS, PATCH"),
+        ("/api/v1/deployments/none/events", "GET, HEAD, OPTIONS, POST"),
         ("/api/v1/promotions", GET_ONLY),
     ];
     for (path, allow) in cases {
-        let refused = tracker.ask(Request::patch(path).body("").unwrap());
+        let refused = tracker.ask(Request::delete(path).body("").unwrap());
         assert_eq!((refused.status().as_u16(), header(&refused, "allow")), (405, allow), "{path}");
         let options = tracker.ask(Request::options(path).body("").unwrap());
         assert_eq!((options.status().as_u16(), header(&options, "allow")), (204, allow), "{path}");
@@ -119,7 +121,8 @@ fn schema_of_an_incompatible_release_is_a_503() {
 
 #[test]
 fn unusable_configuration_is_a_503_that_leaves_the_problems_to_the_log() {
-    let problems = tracker::Config::from_variables("maybe", "").unwrap_err();
+    let problems =
+        Config::from_variables(Variables { open_access: "maybe", ..Variables::default() }).unwrap_err();
     let response = tracker::misconfigured(&problems);
     assert_eq!((response.status().as_u16(), header(&response, "slipway-route")), (503, "other"));
     assert!(!String::from_utf8_lossy(response.body()).contains("open_access"));

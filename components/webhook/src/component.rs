@@ -42,6 +42,8 @@ async fn config() -> &'static Config {
         commit_max_wait_seconds: edge::variable("commit_max_wait_seconds").await,
         github_hooks: edge::variable("github_hooks").await,
         internal_token: edge::variable("internal_token").await,
+        argo_webhook_token: edge::variable("argo_webhook_token").await,
+        stalled_after_seconds: edge::variable("stalled_after_seconds").await,
     });
     for problem in config.problems() {
         eprintln!("the configuration is not valid: {problem}");

@@ -9,7 +9,7 @@ use gitops::signature::Secrets;
 use gitops::target::Targets;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use ledger::Gather;
+use ledger::{Gather, Patience};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -37,13 +37,18 @@ pub struct Variables {
     pub github_hooks: String,
     /// Bearer token of `/internal/*`.
     pub internal_token: String,
+    /// Bearer token of the notifications of Argo Rollouts and Argo CD.
+    pub argo_webhook_token: String,
+    /// After how many seconds without a word a deployment counts as stalled; an hour when empty, never when 0.
+    pub stalled_after_seconds: String,
 }
 
 /// Everything that the receiver is told from outside.
 pub struct Config {
     pub(crate) secrets: Secrets,
     github_token: String,
-    internal_token: Option<InternalToken>,
+    internal_token: Option<BearerToken>,
+    argo_token: Option<BearerToken>,
     /// A mistake in here must not hide that a signature is wrong, so that it is kept until it matters.
     setup: Result<Setup, Vec<String>>,
 }
@@ -53,6 +58,7 @@ pub(crate) struct Setup {
     pub(crate) targets: Targets,
     pub(crate) gather: Gather,
     pub(crate) hooks: Vec<Hook>,
+    patience: Patience,
     api: ApiUrl,
 }
 
@@ -66,7 +72,8 @@ impl Config {
                 variables.github_webhook_secret_previous,
             ]),
             github_token: variables.github_token,
-            internal_token: InternalToken::parse(&variables.internal_token),
+            internal_token: BearerToken::parse(&variables.internal_token),
+            argo_token: BearerToken::parse(&variables.argo_webhook_token),
         }
     }
 
@@ -90,12 +97,22 @@ impl Config {
     /// Whether a request carries the token of `/internal/*`.
     pub(crate) fn check_internal(&self, headers: &HeaderMap) -> Result<(), WebhookError> {
         let token = self.internal_token().ok_or(WebhookError::NotFound)?;
-        let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
-        if token.is_in(authorization) { Ok(()) } else { Err(WebhookError::Token) }
+        if token.is_in(authorization(headers)) { Ok(()) } else { Err(WebhookError::Token) }
+    }
+
+    /// Whether a request carries the token of Argo's notifications.
+    pub(crate) fn check_argo(&self, headers: &HeaderMap) -> Result<(), WebhookError> {
+        let token = self.argo_token.as_ref().ok_or(WebhookError::ArgoClosed)?;
+        if token.is_in(authorization(headers)) { Ok(()) } else { Err(WebhookError::ArgoToken) }
+    }
+
+    /// How long a deployment may be silent; what makes no sense is told by [`Config::problems`].
+    pub(crate) fn patience(&self) -> Patience {
+        self.setup.as_ref().map(|setup| setup.patience).unwrap_or_default()
     }
 
     /// The token of `/internal/*`, if there is one.
-    pub(crate) fn internal_token(&self) -> Option<&InternalToken> {
+    pub(crate) fn internal_token(&self) -> Option<&BearerToken> {
         self.internal_token.as_ref()
     }
 }
@@ -119,11 +136,16 @@ impl Setup {
                 .extend(errors.0.iter().map(|(line, error)| format!("github_hooks: line {line}: {error}")));
             Vec::new()
         });
+        let patience = problems.take(Patience::parse(&variables.stalled_after_seconds));
         let api = match variables.github_api_url.trim() {
             "" => ApiUrl::default(),
             url => problems.take(ApiUrl::parse(url).map_err(|error| format!("github_api_url is {error}"))),
         };
-        if problems.0.is_empty() { Ok(Self { targets, gather, hooks, api }) } else { Err(problems.0) }
+        if problems.0.is_empty() {
+            Ok(Self { targets, gather, hooks, patience, api })
+        } else {
+            Err(problems.0)
+        }
     }
 }
 
@@ -166,10 +188,14 @@ fn seconds(name: &str, text: &str, default: u64) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(problem)
 }
 
-/// A bearer token, kept as its hash so that comparing takes the same time for every length.
-pub(crate) struct InternalToken([u8; 32]);
+fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(AUTHORIZATION).map(|value| value.as_bytes())
+}
 
-impl InternalToken {
+/// A bearer token, kept as its hash so that comparing takes the same time for every length.
+pub(crate) struct BearerToken([u8; 32]);
+
+impl BearerToken {
     fn parse(token: &str) -> Option<Self> {
         let token = token.trim();
         (!token.is_empty()).then(|| Self(Sha256::digest(token).into()))
@@ -232,8 +258,8 @@ mod tests {
     }
 
     #[test]
-    fn internal_token_is_compared_whole() {
-        let token = InternalToken::parse(" abc\n").unwrap();
+    fn bearer_token_is_compared_whole() {
+        let token = BearerToken::parse(" abc\n").unwrap();
         for good in ["Bearer abc", "bearer abc", "Bearer  abc "] {
             assert!(token.is_in(Some(good.as_bytes())), "{good}");
         }
@@ -241,6 +267,6 @@ mod tests {
             assert!(!token.is_in(Some(bad.as_bytes())), "{bad}");
         }
         assert!(!token.is_in(None));
-        assert!(InternalToken::parse(" ").is_none());
+        assert!(BearerToken::parse(" ").is_none());
     }
 }

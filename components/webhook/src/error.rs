@@ -4,10 +4,10 @@ use bytes::Bytes;
 use gitops::signature::SignatureError;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use ledger::StoreError;
 use ledger::sql::DatabaseError;
+use ledger::{FieldError, StoreError};
 
-use crate::{answer, body};
+use crate::answer;
 
 /// The id that the host gave to the request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,12 +26,22 @@ pub(crate) enum WebhookError {
     Signature(#[from] SignatureError),
     #[error("the internal token is required")]
     Token,
-    #[error("the body must have at most {} bytes", body::LIMIT)]
-    BodyTooLarge,
+    #[error("notifications of Argo are refused until the variable argo_webhook_token is set")]
+    ArgoClosed,
+    #[error("the bearer token of the variable argo_webhook_token is required")]
+    ArgoToken,
+    #[error("the body must have at most {limit} bytes")]
+    BodyTooLarge { limit: usize },
     #[error("the body could not be read")]
     BodyUnreadable,
     #[error("the content type must be application/json or application/x-www-form-urlencoded")]
     UnsupportedMediaType,
+    #[error("the content type must be application/json")]
+    NotJson,
+    #[error("{sentence}")]
+    Notification { sentence: String },
+    #[error(transparent)]
+    Field(#[from] FieldError),
     #[error("the header {0} is missing, or is not a short text")]
     Header(&'static str),
     #[error("the configuration is not valid, so that nothing can be decided; the log says why")]
@@ -49,10 +59,14 @@ impl WebhookError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Signature(_) | Self::Token => StatusCode::UNAUTHORIZED,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyUnreadable | Self::Header(_) => StatusCode::BAD_REQUEST,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Signature(_) | Self::Token | Self::ArgoClosed | Self::ArgoToken => StatusCode::UNAUTHORIZED,
+            Self::BodyTooLarge { .. } | Self::Field(FieldError::TooLarge { .. }) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Self::BodyUnreadable | Self::Header(_) | Self::Notification { .. } | Self::Field(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::UnsupportedMediaType | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Misconfigured { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(error) => store_status(error),
             Self::Unwritable(_) | Self::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -63,7 +77,9 @@ impl WebhookError {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
-            Self::Token => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::Token | Self::ArgoClosed | Self::ArgoToken => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
             Self::Store(StoreError::Database(DatabaseError::Busy | DatabaseError::Conflict { .. })) => {
                 Some((RETRY_AFTER, BUSY_SECONDS))
             }

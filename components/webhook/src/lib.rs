@@ -1,13 +1,14 @@
 //! The webhook receiver and the promotion engine, over the ledger and a Git host.
 //!
 //! [`handle`] answers any request and says whether there is work to do afterwards; [`sweep`] does it. `router` is the whole
-//! table of paths; what a path does is in the file of its noun under `routes`. Every failure is a `WebhookError`, and that
-//! file alone decides how it looks outside.
+//! table of paths; what a path does is in the file of its noun under `routes`; `argo` reads what Argo tells. Every failure
+//! is a `WebhookError`, and that file alone decides how it looks outside.
 
 // What comes from outside gets an answer, never a panic.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
 
 mod answer;
+mod argo;
 mod body;
 #[cfg(target_family = "wasm")]
 mod component;

@@ -8,9 +8,10 @@ use http::{Method, Response, request};
 use http_body::Body;
 use ledger::Store;
 
+use crate::argo::source::Source;
 use crate::config::Config;
 use crate::error::WebhookError;
-use crate::routes::{github, metrics, ready, reconcile};
+use crate::routes::{argo, github, metrics, ready, reconcile};
 use crate::{Work, answer};
 
 /// What stands for the route of an unknown path.
@@ -20,6 +21,7 @@ pub(crate) const OTHER: &str = "other";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     GitHub,
+    Argo(Source),
     Reconcile,
     Ready,
     Metrics,
@@ -30,6 +32,8 @@ impl Route {
     pub(crate) fn find(path: &str) -> Option<Self> {
         match path.strip_suffix('/').unwrap_or(path) {
             "/webhooks/github" => Some(Self::GitHub),
+            "/webhooks/argo-rollouts" => Some(Self::Argo(Source::Rollouts)),
+            "/webhooks/argocd" => Some(Self::Argo(Source::ArgoCd)),
             "/internal/reconcile" => Some(Self::Reconcile),
             "/internal/ready" => Some(Self::Ready),
             "/internal/metrics" => Some(Self::Metrics),
@@ -41,6 +45,8 @@ impl Route {
     pub(crate) fn pattern(self) -> &'static str {
         match self {
             Self::GitHub => "/webhooks/github",
+            Self::Argo(Source::Rollouts) => "/webhooks/argo-rollouts",
+            Self::Argo(Source::ArgoCd) => "/webhooks/argocd",
             Self::Reconcile => "/internal/reconcile",
             Self::Ready => "/internal/ready",
             Self::Metrics => "/internal/metrics",
@@ -50,14 +56,14 @@ impl Route {
     /// The methods, as `Allow` lists them (RFC 9110, section 10.2.1).
     fn allow(self) -> &'static str {
         match self {
-            Self::GitHub | Self::Reconcile => "OPTIONS, POST",
+            Self::GitHub | Self::Argo(_) | Self::Reconcile => "OPTIONS, POST",
             Self::Ready | Self::Metrics => "GET, HEAD, OPTIONS",
         }
     }
 
     /// Whether only the bearer of the internal token may go there.
     fn is_internal(self) -> bool {
-        self != Self::GitHub
+        !matches!(self, Self::GitHub | Self::Argo(_))
     }
 }
 
@@ -88,9 +94,12 @@ where
     }
     let answer = match (route, &head.method) {
         (Route::GitHub, &Method::POST) => return github::receive(&head.headers, body, config, store).await,
+        (Route::Argo(source), &Method::POST) => {
+            argo::receive(source, &head.headers, body, config, store).await
+        }
         (Route::Reconcile, &Method::POST) => reconcile::run(config, store, host).await,
         (Route::Ready, &(Method::GET | Method::HEAD)) => ready::show(config, store).await,
-        (Route::Metrics, &(Method::GET | Method::HEAD)) => metrics::show(store).await,
+        (Route::Metrics, &(Method::GET | Method::HEAD)) => metrics::show(config, store).await,
         _ => Err(WebhookError::MethodNotAllowed { allow: route.allow() }),
     };
     Ok((answer?, Work::Nothing))

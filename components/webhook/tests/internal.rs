@@ -119,3 +119,20 @@ fn metrics_follow_what_happens() {
         text.lines().find_map(|line| line.strip_prefix(r#"slipway_sweep_age_seconds{sweep="reconcile"} "#));
     assert!(age.unwrap().parse::<f64>().unwrap() < 60.0, "{age:?}");
 }
+
+#[test]
+fn stalled_deployments_are_counted() {
+    let receiver = Receiver::with(Variables { stalled_after_seconds: "60".to_owned(), ..variables() });
+    assert_line(&metrics(&receiver), "slipway_deployments_stalled 0");
+    for (status, silent) in [("pending", 90_000), ("running", 90_000), ("running", 0), ("failed", 90_000)] {
+        receiver.run(&format!(
+            "INSERT INTO deployments (id, service_name, version, environment, status, created_at, updated_at) \
+             SELECT lower(hex(randomblob(16))), 'api', '1', 'staging', '{status}', 0, \
+             CAST(unixepoch('subsec') * 1000 AS INTEGER) - {silent}"
+        ));
+    }
+    assert_line(&metrics(&receiver), "slipway_deployments_stalled 2");
+    let receiver = Receiver::with(Variables { stalled_after_seconds: "soon".to_owned(), ..variables() });
+    let response = get(&receiver, "/internal/ready");
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+}

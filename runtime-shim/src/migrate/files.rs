@@ -40,6 +40,7 @@ pub(super) const SQLITE: &[Migration] = &[
     migration!("sqlite", 1, "0001", "ledger"),
     migration!("sqlite", 2, "0002", "latest"),
     migration!("sqlite", 3, "0003", "engine"),
+    migration!("sqlite", 4, "0004", "events"),
 ];
 
 /// All migrations of Postgres, oldest first.
@@ -47,6 +48,7 @@ pub(super) const POSTGRES: &[Migration] = &[
     migration!("postgres", 1, "0001", "ledger"),
     migration!("postgres", 2, "0002", "latest"),
     migration!("postgres", 3, "0003", "engine"),
+    migration!("postgres", 4, "0004", "events"),
 ];
 
 impl Migration {

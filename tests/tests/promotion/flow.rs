@@ -44,7 +44,9 @@ async fn deployment_is_recorded_with_image_digest_and_commits() {
 
     let id = deployment["id"].as_str().expect("an id");
     let one = world.slipway.get(&format!("/api/v1/deployments/{id}")).await.expect("an answer");
-    assert_eq!((one.status, &one.json()), (200, deployment));
+    let mut alone = deployment.clone();
+    alone["events"] = json!([]);
+    assert_eq!((one.status, one.json()), (200, alone));
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ pub const IMAGE: &str = "ghcr.io/acme/api";
 pub const OLD_TAG: &str = "1.4.1";
 pub const NEW_TAG: &str = "1.4.2";
 pub const SECRET: &str = "a webhook's secret";
+pub const ARGO_TOKEN: &str = "a-token-for-notifications";
 pub const INTERNAL_TOKEN: &str = "a-token-for-internal-paths";
 /// The file that lists webhooks to look after.
 const HOOKS: &str = "hooks.txt";
@@ -219,6 +220,7 @@ fn options(github: &GithubDouble, targets: &Path) -> Options {
         .variable("github_api_url", github.base_url())
         .variable("github_origin", github.base_url())
         .variable("internal_token", INTERNAL_TOKEN)
+        .variable("argo_webhook_token", ARGO_TOKEN)
         .variable("targets", &format!("@{}", targets.display()))
         .with_admin()
 }

@@ -22,6 +22,7 @@ const SOURCE: Source = Source {
     // "C" orders bytes, as the index does.
     key: "((source || '/' || id) COLLATE \"C\")",
     sigil: SIGIL,
+    cast: "",
     beyond,
     cursor,
 };
@@ -143,10 +144,11 @@ fn json<T: Serialize>(value: &T) -> Result<Value, StoreError> {
     serde_json::to_string(value).map(Value::from).map_err(|error| unreadable("decisions", error))
 }
 
-fn beyond(at: usize, key: usize) -> String {
+/// A cursor of a list that has a text as its key.
+pub(super) fn beyond(at: usize, key: usize) -> String {
     format!("(timestamptz 'epoch' + ${at}::bigint * interval '1 millisecond', ${key})")
 }
 
-fn cursor(cursor: &Cursor) -> [Value; 2] {
+pub(super) fn cursor(cursor: &Cursor) -> [Value; 2] {
     [moment(cursor), text(&cursor.key).into()]
 }

@@ -30,6 +30,7 @@ const SOURCE: Source = Source {
     at: "deployments.created_at",
     key: "deployments.id",
     sigil: SIGIL,
+    cast: "",
     beyond,
     cursor,
 };

@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod deployments;
+mod events;
 mod leases;
 mod promotions;
 mod redeliveries;
@@ -21,9 +22,9 @@ use uuid::Uuid;
 
 use crate::sql::{Connection, Value};
 use crate::{
-    Accepted, Announced, Claim, Contest, Cursor, Delivery, DeliveryKey, Deployment, DeploymentFilter, Gather,
-    Listing, NewDelivery, NewDeployment, Outcome, Page, Promotion, PromotionFilter, Retry, Statistics, Store,
-    StoreError,
+    Accepted, Announced, Claim, Contest, Cursor, Delivery, DeliveryKey, Deployment, DeploymentFilter, Event,
+    Gather, Listing, NewDelivery, NewDeployment, NewEvent, Outcome, Page, Patience, Promotion,
+    PromotionFilter, Reported, Retry, Statistics, Store, StoreError,
 };
 
 /// The database's clock in whole milliseconds; it stands still within a statement.
@@ -89,6 +90,26 @@ impl<C: Connection> Store for PostgresStore<C> {
         page: &Page,
     ) -> Result<Listing<Deployment>, StoreError> {
         deployments::list(self.ready().await?, filter, page).await
+    }
+
+    async fn report(&self, deployment: Uuid, event: &NewEvent) -> Result<Reported, StoreError> {
+        events::report(self.ready().await?, deployment, event).await
+    }
+
+    async fn event(&self, source: &str, id: &str) -> Result<Option<Event>, StoreError> {
+        events::get(self.ready().await?, source, id).await
+    }
+
+    async fn events(&self, deployment: Uuid, page: &Page) -> Result<Listing<Event>, StoreError> {
+        events::list(self.ready().await?, deployment, page).await
+    }
+
+    async fn stalled(&self, ids: &[Uuid], patience: Patience) -> Result<Vec<Uuid>, StoreError> {
+        events::stalled(self.ready().await?, ids, patience).await
+    }
+
+    async fn count_stalled(&self, patience: Patience) -> Result<u64, StoreError> {
+        events::count_stalled(self.ready().await?, patience).await
     }
 
     async fn accept(&self, delivery: &NewDelivery) -> Result<Accepted, StoreError> {

@@ -75,6 +75,7 @@ const SOURCE: Source = Source {
     at: "promotions.created_at",
     key: "promotions.id",
     sigil: SIGIL,
+    cast: "",
     beyond,
     cursor,
 };

@@ -4,6 +4,7 @@
 
 pub(crate) mod delivery;
 pub(crate) mod deployment;
+pub(crate) mod event;
 pub(crate) mod promotion;
 
 use std::fmt::Display;

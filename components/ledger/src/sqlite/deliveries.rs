@@ -18,6 +18,7 @@ const SOURCE: Source = Source {
     at: "received_at",
     key: "source || '/' || id",
     sigil: SIGIL,
+    cast: "",
     beyond,
     cursor,
 };

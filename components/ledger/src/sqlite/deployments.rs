@@ -24,6 +24,7 @@ const SOURCE: Source = Source {
     at: "created_at",
     key: "id",
     sigil: SIGIL,
+    cast: "",
     beyond,
     cursor,
 };
@@ -93,5 +94,18 @@ pub(super) async fn settle<C: Connection>(
     connection
         .execute(statement, &[deployment.into(), status.as_str().into(), outcome.commit().into()])
         .await?;
+    Ok(())
+}
+
+/// Moves the status of a deployment on to a higher one, and notes that it was heard of; to be called within a
+/// transaction that has just read it.
+pub(super) async fn raise<C: Connection>(
+    connection: &C,
+    deployment: &Deployment,
+    reported: Option<Status>,
+) -> Result<(), StoreError> {
+    let status = reported.map_or(deployment.status, |status| status.max(deployment.status));
+    let statement = concat!("UPDATE deployments SET status = ?2, updated_at = ", now!(), " WHERE id = ?1");
+    connection.execute(statement, &[deployment.id.to_string().into(), status.as_str().into()]).await?;
     Ok(())
 }

@@ -29,6 +29,7 @@ const SOURCE: Source = Source {
     at: "created_at",
     key: "id",
     sigil: SIGIL,
+    cast: "",
     beyond,
     cursor,
 };

@@ -10,7 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ledger::{
     Accepted, Claim, Contest, DeliveryKey, DeploymentFilter, Gather, NewDecision, NewDelivery, NewDeployment,
-    NewPromotion, Outcome, Page, PromotionFilter, Retry, State, Store, StoreError, Verdict,
+    NewEvent, NewPromotion, Outcome, Page, Patience, PromotionFilter, Reported, Retry, State, Status, Store,
+    StoreError, Verdict,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -38,6 +39,7 @@ impl<S: Store> Scenario<'_, S> {
     pub async fn play(&self) -> Result {
         self.store.ping().await?;
         self.deployments().await?;
+        self.lifecycle().await?;
         self.deliveries().await?;
         self.superseding().await?;
         self.attempts().await?;
@@ -56,6 +58,51 @@ impl<S: Store> Scenario<'_, S> {
         assert_eq!(self.store.deployment(made.id).await?, Some(made));
         assert_eq!(self.store.deployment(Uuid::now_v7()).await?, None);
         Ok(())
+    }
+
+    /// Every status and none, the same event again, and what was under way before.
+    async fn lifecycle(&self) -> Result {
+        let older = self.store.record_deployment(&self.deployment(true)).await?;
+        let made = self.store.record_deployment(&self.deployment(true)).await?;
+        let statuses = [None].into_iter().chain(Status::ALL.iter().copied().map(Some));
+        for (number, status) in statuses.enumerate() {
+            let event = NewEvent {
+                source: "argo-rollouts".to_owned(),
+                id: self.name(&format!("event {number}")),
+                kind: "step-completed".to_owned(),
+                status,
+                actor: status.map(|_| "ci".to_owned()),
+                detail: json!({ "step": number }).as_object().cloned().unwrap_or_default(),
+            };
+            assert!(matches!(self.store.report(made.id, &event).await?, Reported::Recorded(_)));
+            assert!(matches!(self.store.report(made.id, &event).await?, Reported::Repeated(_)));
+            assert_eq!(
+                self.store.report(Uuid::now_v7(), &event).await?,
+                self.store.report(made.id, &event).await?
+            );
+            assert!(self.store.event(&event.source, &event.id).await?.is_some());
+        }
+        let statuses = [made.id, older.id].map(async |id| self.store.deployment(id).await);
+        for (status, expected) in statuses.into_iter().zip([Status::RolledBack, Status::Superseded]) {
+            assert_eq!(status.await?.map(|it| it.status), Some(expected));
+        }
+        let unknown = NewEvent {
+            source: "argocd".to_owned(),
+            id: self.name("unknown"),
+            kind: "deployed".to_owned(),
+            status: Some(Status::Succeeded),
+            actor: None,
+            detail: serde_json::Map::new(),
+        };
+        assert_eq!(self.store.report(Uuid::now_v7(), &unknown).await?, Reported::Unknown);
+        assert_eq!(self.store.event(&unknown.source, &unknown.id).await?, None);
+        for page in [Page::default(), page("1", None), page("2", Some(4_000_000_000_000)), page("2", Some(0))]
+        {
+            self.store.events(made.id, &page).await?;
+        }
+        let patience = Patience::of(LONG);
+        assert!(self.store.stalled(&[made.id, older.id], patience).await?.is_empty());
+        self.store.count_stalled(patience).await.map(drop)
     }
 
     /// Every verdict, and the same delivery again.

@@ -5,6 +5,7 @@ pub mod contest;
 pub mod deliveries;
 pub mod deployments;
 pub mod gather;
+pub mod lifecycle;
 pub mod paging;
 pub mod promotions;
 pub mod retry;
@@ -65,6 +66,20 @@ macro_rules! store_tests {
                 branch_that_never_is_quiet_waits_only_so_long
                 what_is_tried_again_waits_for_no_window
                 limit_holds_within_a_branch
+            }
+            lifecycle {
+                event_is_kept_with_all_that_it_says
+                status_moves_up_and_never_down
+                repeated_event_changes_nothing_even_for_another_deployment
+                event_of_an_unknown_deployment_is_not_kept
+                deployment_that_runs_supersedes_what_was_under_way_before_it
+                any_order_and_repetition_of_events_ends_in_the_same_state
+                of_equal_events_in_parallel_one_is_recorded
+                events_of_neighbours_in_parallel_all_count
+                silent_deployment_is_stalled_until_it_is_heard_of
+                events_are_paged_newest_first
+                events_within_a_millisecond_keep_their_order
+                text_that_no_database_keeps_as_it_is_does_no_harm
             }
             paging {
                 walking_the_pages_yields_every_row_once_in_order

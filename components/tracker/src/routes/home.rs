@@ -7,21 +7,23 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderValue, Response};
-use ledger::{Deployment, DeploymentFilter, Page, Store};
+use ledger::{DeploymentFilter, Page, Patience, Store};
 use sha2::{Digest, Sha256};
 
 use crate::answer;
 use crate::error::ApiError;
 use crate::html::Text;
 use crate::router::Route;
+use crate::shown::Shown;
 
 /// Letters of a commit id that are shown.
 const COMMIT_LETTERS: usize = 12;
 
 const STYLE: &str = include_str!("home.css");
 
-pub(crate) async fn show<S: Store>(store: &S) -> Result<Response<Bytes>, ApiError> {
+pub(crate) async fn show<S: Store>(store: &S, patience: Patience) -> Result<Response<Bytes>, ApiError> {
     let latest = store.deployments(&DeploymentFilter::default(), &Page::default()).await?;
+    let latest = Shown::list(store, patience, latest).await?;
     let mut response = answer::html(page(&latest.items));
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&content_security_policy()) {
@@ -39,7 +41,7 @@ fn content_security_policy() -> String {
     )
 }
 
-fn page(deployments: &[Deployment]) -> String {
+fn page(deployments: &[Shown]) -> String {
     let rows = match deployments {
         [] => "<tr><td colspan=\"6\">Nothing was deployed yet.</td></tr>\n".to_owned(),
         some => some.iter().map(row).collect(),
@@ -71,7 +73,8 @@ fn page(deployments: &[Deployment]) -> String {
     )
 }
 
-fn row(deployment: &Deployment) -> String {
+fn row(shown: &Shown) -> String {
+    let deployment = &shown.deployment;
     let commit: String =
         deployment.gitops_commit.iter().flat_map(|id| id.chars()).take(COMMIT_LETTERS).collect();
     let status = deployment.status.as_str();
@@ -80,7 +83,7 @@ fn row(deployment: &Deployment) -> String {
     let _ = writeln!(
         row,
         "<tr><td><a href=\"{path}/{id}\">{service}</a></td><td>{version}</td><td>{environment}</td>\
-         <td><span class=\"status {status}\">{label}</span></td><td><code>{commit}</code></td>\
+         <td><span class=\"status {status}\">{label}</span>{stalled}</td><td><code>{commit}</code></td>\
          <td><time datetime=\"{at}\">{at}</time></td></tr>",
         path = Route::Deployments.pattern(),
         id = deployment.id,
@@ -88,6 +91,7 @@ fn row(deployment: &Deployment) -> String {
         version = Text(&deployment.version),
         environment = Text(&deployment.environment),
         label = status.replace('_', " "),
+        stalled = if shown.stalled { " (stalled)" } else { "" },
         commit = Text(&commit),
         at = deployment.created_at,
     );

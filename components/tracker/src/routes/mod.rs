@@ -2,5 +2,6 @@
 
 pub(crate) mod deliveries;
 pub(crate) mod deployments;
+pub(crate) mod events;
 pub(crate) mod home;
 pub(crate) mod promotions;

@@ -11,7 +11,7 @@ use ledger::SqliteStore;
 use ledger::native::FileConnection;
 use ledger::sql::Connection;
 use serde_json::{Value, json};
-use tracker::{Config, handle};
+use tracker::{Config, Variables, handle};
 
 pub struct Tracker {
     folder: tempfile::TempDir,
@@ -24,7 +24,16 @@ impl Tracker {
     }
 
     pub fn with(open_access: &str, api_tokens: &str) -> Self {
-        let config = Config::from_variables(open_access, api_tokens).unwrap();
+        let variables = Variables { open_access, api_tokens, ..Variables::default() };
+        let config = Config::from_variables(variables).unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), config }
+    }
+
+    /// Open, with a deadline for silent deployments.
+    pub fn stalling_after(seconds: &str) -> Self {
+        let variables =
+            Variables { open_access: "true", stalled_after_seconds: seconds, ..Variables::default() };
+        let config = Config::from_variables(variables).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), config }
     }
 
@@ -52,7 +61,11 @@ impl Tracker {
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Response<Bytes> {
-        let request = Request::post(path).header("content-type", "application/json");
+        self.send("POST", path, body)
+    }
+
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Response<Bytes> {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         self.ask(request.body(body.to_string()).unwrap())
     }
 

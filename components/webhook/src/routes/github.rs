@@ -21,6 +21,8 @@ use crate::{Work, answer, body};
 pub(crate) const SOURCE: &str = "github";
 /// The events that say that an image was pushed.
 pub(crate) const IMAGE_EVENTS: [&str; 2] = ["package", "registry_package"];
+/// Most bytes of a delivery. GitHub's own limit is 25 MB, which pushes of images stay far below.
+const LIMIT: usize = 2 * 1024 * 1024;
 const DELIVERY_HEADER: &str = "X-GitHub-Delivery";
 const EVENT_HEADER: &str = "X-GitHub-Event";
 /// Longest value of these headers, in bytes; GitHub's are below 40.
@@ -40,7 +42,7 @@ where
 {
     // A delivery that carries no signature at all is not even read.
     let signature = config.secrets.signature(headers.get(SIGNATURE_HEADER).map(|value| value.as_bytes()))?;
-    let body = body::read(body).await?;
+    let body = body::read(body, LIMIT).await?;
     signature.verify(&body)?;
 
     let encoding = encoding(headers)?;

@@ -9,20 +9,22 @@ use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, Me
 use prometheus::{Encoder, TextEncoder};
 
 use crate::answer;
+use crate::config::Config;
 use crate::error::WebhookError;
 use crate::heal;
 use crate::routes::{github, reconcile};
 
 /// `GET`: all series, each of which exists from the first scrape.
-pub(crate) async fn show<S: Store>(store: &S) -> Result<Response<Bytes>, WebhookError> {
+pub(crate) async fn show<S: Store>(config: &Config, store: &S) -> Result<Response<Bytes>, WebhookError> {
     let statistics = store.statistics().await?;
+    let stalled = store.count_stalled(config.patience()).await?;
     let encoder = TextEncoder::new();
     let mut text = Vec::new();
-    encoder.encode(&families(&statistics), &mut text)?;
+    encoder.encode(&families(&statistics, stalled), &mut text)?;
     Ok(answer::text(encoder.format_type(), text))
 }
 
-fn families(statistics: &Statistics) -> Vec<MetricFamily> {
+fn families(statistics: &Statistics, stalled: u64) -> Vec<MetricFamily> {
     let under_way = [State::Waiting, State::Running].map(|state| promotions(statistics, state)).iter().sum();
     let oldest = statistics.oldest_waiting.unwrap_or_default().as_secs_f64();
     let redeliveries = &statistics.redeliveries;
@@ -70,6 +72,11 @@ fn families(statistics: &Statistics) -> Vec<MetricFamily> {
             "slipway_redeliveries_missing",
             "Deliveries that were asked for again and have not arrived.",
             gauge(&[], redeliveries.missing as f64),
+        ),
+        one(
+            "slipway_deployments_stalled",
+            "Deployments that are pending or running and were not heard of for stalled_after_seconds.",
+            gauge(&[], stalled as f64),
         ),
     ]
 }

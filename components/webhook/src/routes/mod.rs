@@ -1,5 +1,6 @@
 //! What each path does.
 
+pub(crate) mod argo;
 pub(crate) mod github;
 pub(crate) mod metrics;
 pub(crate) mod ready;

@@ -22,6 +22,7 @@ pub use host::MemoryHost;
 
 pub const SECRET: &str = "It's a Secret to Everybody";
 pub const INTERNAL_TOKEN: &str = "internal";
+pub const ARGO_TOKEN: &str = "argo";
 pub const DIGEST: &str = "sha256:4e9bbcb2c4dd5fb7f3aeb7d5d2a44a31ad7df9d6bb5b3e60aabbccddeeff0011";
 pub const COMMIT: &str = "8f1d2c3b4a5968778695a4b3c2d1e0f001020304";
 
@@ -46,6 +47,7 @@ pub fn variables() -> Variables {
     Variables {
         github_webhook_secret: SECRET.to_owned(),
         internal_token: INTERNAL_TOKEN.to_owned(),
+        argo_webhook_token: ARGO_TOKEN.to_owned(),
         targets: TARGETS.to_owned(),
         ..Variables::default()
     }

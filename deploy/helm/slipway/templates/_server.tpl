@@ -31,7 +31,7 @@ done without has to be there. */}}
 
 {{- define "slipway.ownSecrets" -}}
 {{- $secret := include "slipway.secretName" . -}}
-{{- $given := list "api_tokens" "github_webhook_secret" "github_webhook_secret_previous" "github_token" "internal_token" -}}
+{{- $given := list "api_tokens" "github_webhook_secret" "github_webhook_secret_previous" "github_token" "internal_token" "argo_webhook_token" -}}
 {{- $needed := list -}}
 {{- if not .Values.openAccess }}{{ $needed = append $needed "api_tokens" }}{{ end -}}
 {{- if eq (include "slipway.sweep" .) "cronJob" }}{{ $needed = append $needed "internal_token" }}{{ end -}}

@@ -281,6 +281,9 @@ sweep.by is cronJob, but sweep.cronJob.image is empty: name an image with curl 8
 sweep.by is cronJob, but there is no internal_token for it: put one into existingSecret or secrets, or say sweep.by: pods.
 {{- end -}}
 {{- end -}}
+{{- if and .notifications.enabled (not .notifications.environment) }}
+notifications.enabled is true, but notifications.environment is empty: say in which environment the deployments of this Rollout are recorded.
+{{- end -}}
 {{- $requests := default dict .resources.requests -}}
 {{- if and .autoscaling.enabled (not (and (get $requests "cpu") (get $requests "memory"))) }}
 autoscaling.enabled is true, but resources.requests lacks cpu or memory: what it scales by are shares of these.
