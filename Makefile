@@ -39,6 +39,10 @@ soak: test-components ## Ten minutes of mixed load with faults: memory and descr
 	cargo build --quiet --workspace
 	$(TARGET)/debug/soak
 
+.PHONY: rehearse
+rehearse: test-components ## Rehearse the chart's releases with good and bad versions: real processes, nginx, Prometheus
+	scripts/rehearse
+
 .PHONY: lint
 lint: ## Formatting, clippy and dependencies; warnings are errors
 	scripts/lint

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 import expressions
 import promql
-import verdict
+from judge import FAILED, INCONCLUSIVE, SUCCESSFUL, Judge
 from fleet import APP, GATES, Fleet
 from processes import Processes, eventually
 from prometheus import Prometheus
@@ -45,11 +45,28 @@ VARIABLES = {
     "$max_error_share": "0.05",
 }
 # As it stood in the system that this replaces.
-ORIGINAL = (
-    'sum(rate(http_requests_total{namespace="slipway",rollouts_pod_template_hash="%(hash)s",status!~"5.."}[20s])) / '
-    'sum(rate(http_requests_total{namespace="slipway",rollouts_pod_template_hash="%(hash)s"}[20s])) or vector(1)'
-)
-S, F, I = verdict.SUCCESSFUL, verdict.FAILED, verdict.INCONCLUSIVE
+ORIGINAL_POD = 'namespace="slipway",rollouts_pod_template_hash="{{args.pod-template-hash}}"'
+ORIGINAL = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "AnalysisTemplate",
+    "metadata": {"name": "original"},
+    "spec": {
+        "args": [{"name": "pod-template-hash"}],
+        "metrics": [
+            {
+                "name": "original",
+                "successCondition": "result[0] >= 0.95",
+                "provider": {
+                    "prometheus": {
+                        "query": f'sum(rate(http_requests_total{{{ORIGINAL_POD},status!~"5.."}}[20s])) / '
+                        f"sum(rate(http_requests_total{{{ORIGINAL_POD}}}[20s])) or vector(1)"
+                    }
+                },
+            }
+        ],
+    },
+}
+S, F, I = SUCCESSFUL, FAILED, INCONCLUSIVE
 #                success-rate, error-rate, latency-p95, saturation
 VERDICTS = {
     "healthy": (S, S, S, S),
@@ -193,15 +210,18 @@ def alerts_hold(check, prometheus, alerts, known):
         check.expect(not absent, f"{rule['name']}: tells labels that it has not: {', '.join(sorted(absent))}")
 
 
-def gates_judge(check, prometheus, gates, conditions):
+def gates_judge(check, judge):
     """Each gate over each kind of release."""
     for hash, expected in VERDICTS.items():
+        found = judge.measurements(hash)
         for name, wanted in zip(METRICS, expected):
-            result = [number for _, number in prometheus.query(gate(gates[name], hash))]
-            found = verdict.judge(*conditions[name], result)
-            check.expect(found == wanted, f"gate {name} of {hash}: {found} and not {wanted}, over {result}")
-    passed = [number for _, number in prometheus.query(ORIGINAL % {"hash": "failing"})]
-    check.expect(passed == [1.0], f"the original query no longer passes what fails: {passed}; then why not use it?")
+            phase, value = found[name]
+            check.expect(phase == wanted, f"gate {name} of {hash}: {phase} and not {wanted}, over {value}")
+        if hash == "failing":
+            phase, value = found["original"]
+            check.expect(
+                (phase, value) == (S, "[1]"), f"the original query no longer passes what fails: {value}; then why not use it?"
+            )
 
 
 def dashboards_show_the_gates(check, gates):
@@ -217,9 +237,9 @@ def run(check, folder, target):
     documents = rendered()
     rules = only(documents, "PrometheusRule")["spec"]
     alerts = expressions.of_rules(rules)
-    metrics = [metric for found in documents if found["kind"] == "AnalysisTemplate" for metric in found["spec"]["metrics"]]
+    templates = [found for found in documents if found["kind"] == "AnalysisTemplate"]
+    metrics = [metric for template in templates for metric in template["spec"]["metrics"]]
     gates = {metric["name"]: metric["provider"]["prometheus"]["query"].strip() for metric in metrics}
-    conditions = {metric["name"]: (metric["successCondition"], metric["failureCondition"]) for metric in metrics}
     check.expect(set(gates) == set(METRICS), f"the gates are {sorted(gates)}")
     dashboards_show_the_gates(check, gates)
     with Processes(folder) as processes:
@@ -233,7 +253,7 @@ def run(check, folder, target):
         fleet.ask()
         time.sleep(TRAFFIC_SECONDS)
         known = {}
-        gates_judge(check, prometheus, gates, conditions)
+        gates_judge(check, Judge(target / "debug" / "slipway", folder, [*templates, ORIGINAL], prometheus.url))
         panels(check, prometheus, known)
         alerts_hold(check, prometheus, alerts, known)
 

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use crate::cli::{RequestLimits, Up};
 use crate::engine::cache::{Cache, Readers};
 use crate::engine::{self, Limits, Workers};
+use crate::fault::Faults;
 use crate::files;
 use crate::gate::Gate;
 use crate::host::chaining::{Application, Home};
@@ -84,6 +85,7 @@ pub async fn assemble(up: &Up, lifecycle: Lifecycle) -> anyhow::Result<Arc<App>>
             queue.requests(max_concurrent_requests),
             clients,
             &up.drain,
+            Faults::new(&up.faults, up.limits.request_timeout),
         ),
         readiness: Readiness::default(),
         internal_token: internal_token.map(InternalToken::new),

@@ -2,9 +2,12 @@
 
 mod application;
 mod help;
+mod judge;
 mod observability;
 mod operations;
 mod overload;
+#[cfg(feature = "rehearse")]
+mod rehearse;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -14,15 +17,19 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::fault::FaultArguments;
 use crate::host::postgres::Settings;
 use crate::logging::LogFormat;
 use crate::sidecar::arguments::Sidecar;
 use crate::sidecar::response_file::{self, ResponseFileError};
 
 pub use application::{ApplicationSource, RegistryAccess};
+pub use judge::{Gate, VerdictFormat};
 pub use observability::{AccessLogArguments, Header, Tracing};
 pub use operations::{Check, Compile, CompiledComponents, Health};
 pub use overload::{Clients, Queue};
+#[cfg(feature = "rehearse")]
+pub use rehearse::{Expectation, Host, Person, Rehearse};
 
 /// Runs Spin applications with metrics, health probes and draining, so that they are released like containers.
 #[derive(Debug, Parser)]
@@ -84,6 +91,13 @@ pub enum Command {
     /// Ask a probe: exits with 0 if it answers with 2xx. For container health checks in an image without a shell.
     #[command(after_long_help = help::HEALTH)]
     Health(Health),
+    /// Judge AnalysisTemplates against a Prometheus as Argo Rollouts would, and exit with the verdict.
+    #[command(after_long_help = help::GATE)]
+    Gate(Gate),
+    /// Act out a release on this machine, with real processes, a real router and a real Prometheus, and tell how it ends.
+    #[cfg(feature = "rehearse")]
+    #[command(after_long_help = help::REHEARSE)]
+    Rehearse(Box<Rehearse>),
 }
 
 /// Arguments of `slipway migrate`.
@@ -209,6 +223,10 @@ pub struct Up {
     /// Where spans go.
     #[command(flatten)]
     pub tracing: Tracing,
+
+    /// What goes wrong on purpose.
+    #[command(flatten)]
+    pub faults: FaultArguments,
 }
 
 /// Limits and times of requests.
@@ -368,7 +386,10 @@ mod tests {
 
     #[test]
     fn the_examples_in_the_help_are_understood() {
-        let texts = [help::UP, help::SIDECAR, help::CHECK, help::COMPILE, help::HEALTH, help::MIGRATE];
+        let texts =
+            [help::UP, help::SIDECAR, help::CHECK, help::COMPILE, help::HEALTH, help::MIGRATE, help::GATE];
+        #[cfg(feature = "rehearse")]
+        let texts = [&texts[..], &[help::REHEARSE]].concat();
         let lines =
             texts.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("      slipway "));
         let examples: Vec<&str> = lines.flat_map(|line| line.split(" && ")).map(str::trim).collect();

@@ -12,14 +12,13 @@ use slipway::cli::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    if let Err(error) = run() {
+    run().unwrap_or_else(|error| {
         eprintln!("slipway: {error:#}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+        ExitCode::FAILURE
+    })
 }
 
-fn run() -> anyhow::Result<()> {
+fn run() -> anyhow::Result<ExitCode> {
     let cli = Cli::read(std::env::args_os().collect())?;
     slipway::logging::init(cli.log_format, cli.log_level)?;
     match cli.command {
@@ -29,5 +28,10 @@ fn run() -> anyhow::Result<()> {
         Command::Compile(compile) => slipway::compile::run(&compile),
         Command::Check(check) => slipway::check::run(&check),
         Command::Health(health) => slipway::health::run(&health),
-    }
+        // Its verdict has exit codes of its own.
+        Command::Gate(gate) => return Ok(slipway::judge::run(&gate)),
+        #[cfg(feature = "rehearse")]
+        Command::Rehearse(rehearse) => return Ok(slipway::rehearse::run(&rehearse)),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -58,6 +58,7 @@ impl Bound {
             servers.spawn(serve(Lanes::here(Arc::clone(&backend)), admin, Listener::Admin));
         }
         backend.core().lifecycle.advance(Phase::Serving);
+        backend.core().faults.begin();
         tracing::info!(ready_ms = self.started.elapsed().as_secs_f64() * 1e3, "ready");
         self.signals.next().await;
         tokio::select! {

@@ -47,12 +47,28 @@ impl Prometheus {
     /// # Errors
     /// When the program is not there or cannot be run.
     pub fn start(targets: &[(&str, SocketAddr)]) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let config = folder.path().join("prometheus.yml");
         let job = |(name, address): &(&str, SocketAddr)| {
             format!("  - job_name: {name}\n    static_configs:\n      - targets: [\"{address}\"]\n")
         };
-        let jobs: String = targets.iter().map(job).collect();
+        Self::with_jobs(&targets.iter().map(job).collect::<String>())
+    }
+
+    /// The same for pods of the namespace `slipway`, as the chart's PodMonitor labels them, each with its hash.
+    ///
+    /// # Errors
+    /// When the program is not there or cannot be run.
+    pub fn start_pods(pods: &[(&str, SocketAddr)]) -> anyhow::Result<Self> {
+        let pod = |(hash, address): &(&str, SocketAddr)| {
+            let labels = format!("{{namespace: slipway, rollouts_pod_template_hash: {hash}}}");
+            format!("      - targets: [\"{address}\"]\n        labels: {labels}\n")
+        };
+        let pods: String = pods.iter().map(pod).collect();
+        Self::with_jobs(&format!("  - job_name: pods\n    static_configs:\n{pods}"))
+    }
+
+    fn with_jobs(jobs: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("prometheus.yml");
         let global = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n";
         std::fs::write(&config, format!("{global}scrape_configs:\n{jobs}"))?;
         let address = free_address()?;
@@ -66,6 +82,11 @@ impl Prometheus {
             .spawn()
             .context("prometheus is missing: install Debian's package prometheus")?;
         Ok(Self { child, address, client: HttpClient::new(), _folder: folder })
+    }
+
+    /// Where it is asked.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Waits until a query gives values that `is_meant`, and returns them with their labels.
@@ -86,7 +107,7 @@ impl Prometheus {
     /// The values that a query gives now, with their labels.
     async fn query(&self, query: &str) -> anyhow::Result<Vec<(Value, f64)>> {
         let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
-        let url = format!("http://{}/api/v1/query?query={query}", self.address);
+        let url = format!("{}/api/v1/query?query={query}", self.url());
         let answer = self.client.get(&url).await?.json();
         let results = answer["data"]["result"].as_array().context("no result")?;
         let value = |result: &Value| {

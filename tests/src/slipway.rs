@@ -394,6 +394,9 @@ pub fn program() -> anyhow::Result<PathBuf> {
 }
 
 /// A port that nobody listens on at this moment.
-pub(crate) fn free_address() -> io::Result<SocketAddr> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }

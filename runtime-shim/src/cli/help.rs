@@ -145,3 +145,60 @@ Exit status:
   1  the database could not be reached or changed; for status: this release
      cannot work with the schema
   2  the arguments are wrong";
+
+/// After the help of `slipway gate`.
+pub const GATE: &str = "\
+Examples:
+  What a cluster would make of the templates of a chart, for a program to read:
+      slipway gate -f rendered.yaml --template errors --arg hash=6d4b -o json
+  Of the only template in a file, by another Prometheus, with one measurement:
+      slipway gate -f gate.yaml --prometheus http://127.0.0.1:9090 --once
+  A template without a count, as beside the steps of a rollout:
+      slipway gate -f - --for 10m
+
+The times, limits and conditions are the template's own, and mean what they
+mean to Argo Rollouts 1.9 and 1.10. What is not known here is refused by name.
+
+Values:
+  TIME is a number with a unit, or several: 500ms, 30s, 1m30s.
+
+Environment:
+  SSL_CERT_FILE
+      certificates to trust rather than the machine's
+
+Signals:
+  SIGTERM and SIGINT end it with what was measured so far, as an error.
+
+Exit status:
+  0  pass
+  1  fail
+  2  error: it could not be measured, or not be judged, or the arguments are
+     wrong
+  3  inconclusive: it was measured, and neither condition held";
+
+/// After the help of `slipway rehearse`.
+#[cfg(feature = "rehearse")]
+pub const REHEARSE: &str = "\
+Examples:
+  Whether a chart's gates let a good version through, in a tenth of the time:
+      slipway rehearse --chart chart --values v.yaml --stable . --time-scale 10
+  Whether they catch one that fails half of its requests, with a report:
+      slipway rehearse -f m.yaml --stable . --fault status=500:50% -o target/r
+  The same as a check for CI, with the new version from a registry:
+      slipway rehearse -f m.yaml --stable . --canary r.test/a:2 --expect aborted
+  A blue-green release that somebody approves:
+      slipway rehearse -f m.yaml --stable spin.toml --on-pause promote
+
+Needs nginx and prometheus, and helm for --chart. Nothing is sent to another
+machine, and everything that is started ends with the rehearsal.
+
+Values:
+  TIME is a number with a unit, or several: 500ms, 30s, 1m30s.
+
+Signals:
+  SIGTERM and SIGINT end it, with reports of what happened so far.
+
+Exit status:
+  0  the release has ended as --expect says
+  1  it has ended otherwise
+  2  it could not be rehearsed, or the arguments are wrong";

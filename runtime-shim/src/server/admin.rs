@@ -69,6 +69,7 @@ fn probe(result: Result<(), String>) -> Answer {
 
 async fn ready(backend: &Arc<impl Backend>) -> Result<(), String> {
     backend.core().serving()?;
+    backend.core().faults.ready()?;
     backend.ready().await
 }
 

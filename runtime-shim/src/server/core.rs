@@ -12,6 +12,7 @@ use super::component_metrics::ComponentMetrics;
 use super::in_flight::Counter;
 use crate::access_log::AccessLog;
 use crate::cli::{Clients, Drain};
+use crate::fault::Faults;
 use crate::gate::{Bounds, Gate, Refusal};
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::{Limit, Metrics};
@@ -33,6 +34,8 @@ pub struct Core {
     pub in_flight: Counter,
     /// What clients may do.
     pub clients: Clients,
+    /// What goes wrong on purpose; nothing in a release.
+    pub faults: Faults,
     /// What requests go through that are worked on.
     requests: Gate,
     /// Time between being unready and having no new requests.
@@ -50,6 +53,7 @@ impl Core {
         requests: Bounds,
         clients: Clients,
         drain: &Drain,
+        faults: Faults,
     ) -> Self {
         let (access_log, tracer) = observed;
         Self {
@@ -60,6 +64,7 @@ impl Core {
             component_metrics: ComponentMetrics::default(),
             lifecycle,
             clients,
+            faults,
             requests: Gate::new(requests),
             drain_delay: drain.drain_delay,
             drain_timeout: drain.drain_timeout,
@@ -80,6 +85,17 @@ impl Core {
         let is_too_large = self.clients.max_request_body.is_some_and(|most| length > most);
         let answer = || answer::error(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too big");
         is_too_large.then(answer)
+    }
+
+    /// The answer that a fault on purpose gives in the application's place, after the delay that it makes. The request is in
+    /// flight meanwhile.
+    pub async fn injected(&self) -> Option<Answer> {
+        if self.faults.are_none() {
+            return None;
+        }
+        let _in_flight = self.in_flight.begin();
+        let status = self.faults.strike().await?;
+        Some(answer::error(status, "the application fails on purpose, by --fault"))
     }
 
     /// Counts a request that is refused; what its client is told.

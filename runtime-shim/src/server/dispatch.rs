@@ -121,6 +121,10 @@ async fn bounded(
         Ok(permit) => permit,
         Err(refused) => return refused,
     };
+    // Before its turn on the processors: a request that is kept waiting computes nothing.
+    if let Some(injected) = app.core.injected().await {
+        return injected;
+    }
     let turn = match app.turns.enter().await {
         Ok(permit) => Turn::new(permit),
         Err(refusal) => return app.core.refuse(Limit::Processors, refusal),

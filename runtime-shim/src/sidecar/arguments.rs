@@ -8,6 +8,7 @@ use http::uri::PathAndQuery;
 
 use super::upstream::Origin;
 use crate::cli::{AccessLogArguments, Clients, Drain, Queue, Tracing};
+use crate::fault::FaultArguments;
 
 /// Arguments of `slipway sidecar`.
 #[derive(Debug, Clone, Args)]
@@ -62,6 +63,10 @@ pub struct Sidecar {
     /// Where spans go.
     #[command(flatten)]
     pub tracing: Tracing,
+
+    /// What goes wrong on purpose.
+    #[command(flatten)]
+    pub faults: FaultArguments,
 }
 
 /// What an upstream speaks.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::fault::Faults;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::server::{Core, Lanes};
@@ -40,11 +41,12 @@ async fn serve_until_signal(sidecar: Sidecar) -> Result<()> {
     let bound = Bound::new(sidecar.listen, Some(sidecar.admin_listen)).await?;
     let metrics = Arc::new(Metrics::new()?);
     metrics.declare_responses(&sidecar.component);
-    let Limits { max_concurrent_requests, queue, clients, .. } = sidecar.limits;
+    let Limits { max_concurrent_requests, queue, clients, request_timeout, .. } = sidecar.limits;
+    let faults = Faults::new(&sidecar.faults, request_timeout);
     let requests = queue.requests(max_concurrent_requests);
     let tracer = Tracer::new(Settings::new(&sidecar.tracing, &sidecar.component)?, &metrics)?;
     let observed = (sidecar.access_log.access_log(), tracer);
-    let core = Core::new(metrics, observed, Lifecycle::default(), requests, clients, &sidecar.drain);
+    let core = Core::new(metrics, observed, Lifecycle::default(), requests, clients, &sidecar.drain, faults);
     let core = Arc::new(core);
     tracing::info!("in front of {}", sidecar.upstream);
     let public = Lanes::threads(|| Proxy::new(Arc::clone(&core), &sidecar))?;

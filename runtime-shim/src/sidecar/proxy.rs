@@ -73,6 +73,9 @@ impl Proxy {
             Ok(permit) => permit,
             Err(refused) => return refused,
         };
+        if let Some(injected) = self.core.injected().await {
+            return injected;
+        }
         let held = Held { in_flight: self.core.in_flight.begin().holding(permit), place: None };
         let tunnel = Tunnel::asked_for(&mut request);
         if request.method() == Method::CONNECT {
