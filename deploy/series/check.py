@@ -67,16 +67,16 @@ ORIGINAL = {
     },
 }
 S, F, I = SUCCESSFUL, FAILED, INCONCLUSIVE
-#                success-rate, error-rate, latency-p95, saturation
+#                success-rate, error-rate, latency-p95, saturation, availability
 VERDICTS = {
-    "healthy": (S, S, S, S),
-    "failing": (F, F, S, S),
-    "faulty": (F, F, S, S),
-    "dead": (F, F, S, S),
-    "slow": (S, S, F, F),
-    "quiet": (I, I, I, S),
-    "silent": (I, I, I, S),
-    "absent": (I, I, I, I),
+    "healthy": (S, S, S, S, S),
+    "failing": (F, F, S, S, S),
+    "faulty": (F, F, S, S, S),
+    "dead": (F, F, S, S, S),
+    "slow": (S, S, F, F, S),
+    "quiet": (I, I, I, S, S),
+    "silent": (I, I, I, S, S),
+    "absent": (I, I, I, I, I),
 }
 # Which of them an alert names, over the proxies as over a release.
 ALERTS = {
@@ -84,7 +84,7 @@ ALERTS = {
     "SlipwayLatencyHigh": ("component", {"slow"}),
     "SlipwaySaturated": ("pod", {"slipway-slow"}),
 }
-METRICS = ("success-rate", "error-rate", "latency-p95", "saturation")
+METRICS = ("success-rate", "error-rate", "latency-p95", "saturation", "availability")
 
 
 class Check:

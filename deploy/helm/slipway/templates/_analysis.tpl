@@ -52,6 +52,12 @@ or (
 max(max_over_time(http_requests_in_flight{{ "{" }}{{ include "slipway.series" .root }}}[{{ int .window }}s])) / {{ int .root.Values.maxConcurrentRequests }}
 {{- end }}
 
+{{/* The share of scrapes that were answered, of the pod that answered most: of a version that crashes again and again, even
+that is low. It needs no requests, and sees what ends before it is ever scraped. */}}
+{{- define "slipway.query.availability" -}}
+max(avg_over_time(up{{ "{" }}{{ include "slipway.series" .root }}}[{{ int .window }}s]))
+{{- end }}
+
 {{/* {root, good, bad}: the conditions, `good` and `bad` being comparisons of result[0]. With both given, what meets
 neither is inconclusive. */}}
 {{- define "slipway.conditions" -}}
@@ -104,6 +110,9 @@ gates and no name twice. */}}
 {{- end }}
 {{- with $metrics.saturation }}
 {{ include "slipway.metric" (merge (dict "metric" "saturation" "good" (printf "< %v" .max) "bad" (printf ">= %v" .max)) $) }}
+{{- end }}
+{{- with $metrics.availability }}
+{{ include "slipway.metric" (merge (dict "metric" "availability" "good" (printf ">= %v" .min) "bad" (printf "< %v" .min)) $) }}
 {{- end }}
 {{- end }}
 

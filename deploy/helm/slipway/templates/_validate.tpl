@@ -244,7 +244,7 @@ analysis.gates.{{ . }}.initialDelaySeconds is {{ $delay }}, but the release may 
 {{- end -}}
 {{- range .Values.strategy.blueGreen.prePromotion -}}
 {{- $metrics := get (default dict (get $.Values.analysis.gates .)) "metrics" | default dict -}}
-{{- if and (eq $.Values.analysis.noTraffic "fail") (omit $metrics "saturation") }}
+{{- if and (eq $.Values.analysis.noTraffic "fail") (omit $metrics "saturation" "availability") }}
 strategy.blueGreen.prePromotion asks {{ . }} with analysis.noTraffic fail: a preview that no client asks would fail each time. Use saturation there.
 {{- end -}}
 {{- end -}}
