@@ -81,7 +81,7 @@ fn everything_that_the_chart_renders_with_a_router_is_taken_or_refused_by_name()
 fn the_production_preset_is_read_whole() {
     let plan = chart("production-gateway.yaml");
     assert_eq!((plan.rollout.as_str(), plan.namespace.as_str(), plan.replicas()), ("slipway", "slipway", 2));
-    let gate = "slipway-success-rate, slipway-latency-p95";
+    let gate = "slipway-success-rate, slipway-latency-p95, slipway-availability";
     let steps: Vec<String> = [10, 25, 50, 75]
         .into_iter()
         .flat_map(|weight| [format!("setWeight {weight}"), format!("analysis {gate}")])
@@ -122,10 +122,10 @@ fn the_blue_green_preset_is_read_whole() {
         plan.steps(),
         [
             "preview",
-            "prePromotionAnalysis slipway-saturation",
+            "prePromotionAnalysis slipway-saturation, slipway-availability",
             "approval",
             "switch",
-            "postPromotionAnalysis slipway-strict"
+            "postPromotionAnalysis slipway-strict, slipway-availability"
         ]
     );
     let Strategy::BlueGreen(blue_green) = &plan.strategy else { panic!("{plan:?}") };
