@@ -79,13 +79,12 @@ impl Router {
     }
 
     /// Whether the new configuration answers, and no worker of an older one takes connections any more. For a moment both
-    /// do: that one has answered says nothing of the other.
+    /// do: that one has answered says nothing of the other. Asked first: before there is a new worker, the old one is the
+    /// only one too.
     async fn is_in_force(&self) -> bool {
-        if accepting(self.nginx.id()) != 1 {
-            return false;
-        }
         let answer = ask(self.listeners.control, Method::GET, "/", Duration::from_secs(2)).await;
         answer.is_ok_and(|answer| answer.body == self.generation.to_string())
+            && accepting(self.nginx.id()) == 1
     }
 }
 
